@@ -1,0 +1,109 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDirectory } from './cache.ts';
+import { dataFolder } from './data-folder.ts';
+import { startKafkaInDocker } from './docker-servers.ts';
+import { freePort } from './free-port.ts';
+import { type KafkaInstallation, installKafka } from './kafka-install.ts';
+import { kafkaAnswers } from './kafka-probe.ts';
+import { asProperties, kafkaSettings } from './kafka-settings.ts';
+import { runCommand } from './run-command.ts';
+import {
+  environmentServer,
+  orUnavailable,
+  type RunningServer,
+  type ServerOptions,
+  type Unavailable,
+} from './running-server.ts';
+import { dieWithParent, ServerProcess } from './server-process.ts';
+
+const startTimeoutMs = 90_000;
+// One cluster id for all: it only guards against mixing up disks.
+const clusterId = 'dHJpYnV0YXJ5LXRlc3RzMQ';
+
+/**
+ * A Kafka: the one `KAFKA_BROKERS` names, else apache/kafka in Docker, else Kafka's jars on this machine's Java.
+ * `url` is `host:port`. Resolves when it answers and serves consumer groups; throws when it starts and fails.
+ */
+export async function startKafka(options: ServerOptions): Promise<RunningServer | Unavailable> {
+  const named = process.env['KAFKA_BROKERS'];
+  if (named !== undefined && named !== '') return environmentServer(named, 'KAFKA_BROKERS', options.report);
+  return orUnavailable(async () => (await startKafkaInDocker(options)) ?? startKafkaHere(options));
+}
+
+async function startKafkaHere(options: ServerOptions): Promise<RunningServer> {
+  const cacheDir = options.cacheDir ?? cacheDirectory();
+  const kafka = await installKafka({ cacheDir, report: options.report });
+  const folder = dataFolder('kafka', options.dataDir);
+  const port = await freePort();
+  const url = `127.0.0.1:${port}`;
+  const settingsFile = join(folder.path, 'server.properties');
+  const settings = kafkaSettings({
+    host: '127.0.0.1',
+    port,
+    listenHost: '127.0.0.1',
+    listenPort: port,
+    controllerPort: await freePort(),
+  });
+  const logs = join(folder.path, 'logs');
+  writeFileSync(settingsFile, asProperties({ ...settings, 'log.dirs': logs }));
+  const logging = join(folder.path, 'log4j2.properties');
+  writeFileSync(logging, logSettings);
+  if (!existsSync(join(logs, 'meta.properties'))) await format(kafka, settingsFile);
+
+  const launch = async () => {
+    const started = new ServerProcess({
+      name: 'Kafka',
+      command: dieWithParent([
+        kafka.java,
+        '-Xms256m',
+        '-Xmx512m',
+        '-XX:+UseSerialGC',
+        `-Dlog4j2.configurationFile=${logging}`,
+        '-cp',
+        kafka.classPath,
+        'kafka.Kafka',
+        settingsFile,
+      ]),
+      logFile: join(folder.path, 'kafka.log'),
+      stopSignal: 'SIGTERM',
+    });
+    try {
+      await started.waitUntil(() => kafkaAnswers(url), startTimeoutMs);
+    } catch (error) {
+      started.kill();
+      throw error;
+    }
+    return started;
+  };
+  let broker = await launch();
+  return {
+    url,
+    how: 'local',
+    get pids() {
+      return [broker.pid];
+    },
+    stop: async () => {
+      await broker.stop();
+      folder.remove();
+    },
+    kill: () => broker.kill(),
+    restart: async () => {
+      await broker.stop();
+      broker = await launch();
+    },
+  };
+}
+
+async function format(kafka: KafkaInstallation, settingsFile: string): Promise<void> {
+  const tool = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', kafka.classPath, 'kafka.tools.StorageTool'];
+  await runCommand(kafka.java, [...tool, 'format', '-t', clusterId, '-c', settingsFile]);
+}
+
+const logSettings = `rootLogger.level=INFO
+rootLogger.appenderRef.stdout.ref=stdout
+appender.stdout.type=Console
+appender.stdout.name=stdout
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=%d{HH:mm:ss.SSS} %p %m (%c{1})%n
+`;
