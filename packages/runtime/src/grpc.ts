@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Client,
+  credentials,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type ServiceError,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import {
+  type Api,
+  type CallOptions,
+  decodeStatusDetails,
+  encodeStatusDetails,
+  StatusError,
+  statusDetailsKey,
+} from '@tributary/contracts';
+import { HealthImplementation } from 'grpc-health-check';
+import { loadContracts } from './contract-files.ts';
+import type { Logger } from './logger.ts';
+import type { Service } from './service.ts';
+
+type Method = (request: unknown, options: CallOptions) => Promise<unknown>;
+
+/** One gRPC service and what implements it. */
+export interface GrpcBinding {
+  /** Full protobuf name, for example `tributary.tickets.v1.TicketService`. */
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  readonly implementation: Readonly<Record<string, Method>>;
+}
+
+/** Binds an implementation to its generated definition, with their types checked. */
+export function bindGrpc<Definition extends object>(
+  name: string,
+  definition: Definition,
+  implementation: Api<Definition>,
+): GrpcBinding {
+  return {
+    name,
+    definition: definition as unknown as ServiceDefinition,
+    implementation: implementation as unknown as GrpcBinding['implementation'],
+  };
+}
+
+export interface GrpcServerOptions {
+  readonly bindings: readonly GrpcBinding[];
+  readonly host: string;
+  /** 0 takes a free one; `port` of the result tells which. */
+  readonly port: number;
+  readonly logger: Logger;
+}
+
+/** Largest message in bytes, both ways: a batch of 1,000 long mails fits. */
+const maxMessageBytes = 64 * 1024 * 1024;
+
+/** A gRPC server with health (grpc.health.v1) and reflection. Stopping lets running calls finish for 5 s. */
+export function createGrpcServer(options: GrpcServerOptions): Service & { readonly port: number } {
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+  });
+  const health = new HealthImplementation({ '': 'NOT_SERVING' });
+  let port = 0;
+  const announce = (state: 'SERVING' | 'NOT_SERVING') => {
+    for (const name of ['', ...options.bindings.map((binding) => binding.name)]) health.setStatus(name, state);
+  };
+  return {
+    get port() {
+      return port;
+    },
+    async start() {
+      for (const { definition, implementation } of options.bindings) {
+        server.addService(definition, handlersOf(definition, implementation, options.logger));
+      }
+      health.addToServer(server);
+      new ReflectionService(loadContracts()).addToServer(server);
+      port = await new Promise<number>((resolve, reject) => {
+        server.bindAsync(`${options.host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
+          error ? reject(error) : resolve(bound),
+        );
+      });
+      announce('SERVING');
+    },
+    async stop() {
+      announce('NOT_SERVING');
+      await new Promise<void>((resolve) => {
+        const force = setTimeout(() => server.forceShutdown(), 5000);
+        server.tryShutdown(() => {
+          clearTimeout(force);
+          resolve();
+        });
+      });
+    },
+    problems: () => [],
+  };
+}
+
+function handlersOf(definition: ServiceDefinition, implementation: Readonly<Record<string, Method>>, logger: Logger) {
+  return Object.fromEntries(
+    Object.keys(definition).map((name) => {
+      const method = implementation[name];
+      if (method === undefined) throw new Error(`${name} is not implemented`);
+      const handle = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) => {
+        const abort = new AbortController();
+        call.on('cancelled', () => abort.abort());
+        method(call.request, { signal: abort.signal, metadata: call.metadata }).then(
+          (response) => respond(null, response),
+          (error: unknown) => respond(toServiceError(error, name, logger)),
+        );
+      };
+      return [name, handle];
+    }),
+  );
+}
+
+function toServiceError(error: unknown, method: string, logger: Logger): Partial<ServiceError> {
+  if (error instanceof StatusError) {
+    const metadata = new Metadata();
+    if (error.violations.length > 0) metadata.set(statusDetailsKey, encodeStatusDetails(error));
+    return { code: error.code, details: error.message, metadata };
+  }
+  const reference = randomUUID();
+  logger.error({ err: error, method, reference }, 'call failed');
+  return { code: status.INTERNAL, details: `internal error, reference ${reference}` };
+}
+
+/** A connection to another service's gRPC address. */
+export interface GrpcChannel extends AsyncDisposable {
+  /** The service behind this address as plain asynchronous functions. Failures reject with StatusError. */
+  api<Definition extends object>(definition: Definition): Api<Definition>;
+}
+
+/**
+ * Connects lazily and again after a loss.
+ * @param defaultTimeoutMs Deadline of a call that names none.
+ */
+export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {}): GrpcChannel {
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    // A restarted service is found again within a second, not after the default's two minutes.
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 1000,
+  });
+  return {
+    api<Definition extends object>(definition: Definition) {
+      const methods = Object.entries(definition as unknown as ServiceDefinition).map(([name, method]) => [
+        name,
+        (request: unknown, options: CallOptions = {}) =>
+          new Promise((resolve, reject) => {
+            const call = client.makeUnaryRequest(
+              method.path,
+              method.requestSerialize,
+              method.responseDeserialize,
+              request,
+              options.metadata ?? new Metadata(),
+              { deadline: Date.now() + (options.timeoutMs ?? defaultTimeoutMs) },
+              (error, response) => {
+                options.signal?.removeEventListener('abort', cancel);
+                if (error) reject(fromServiceError(error));
+                else resolve(response);
+              },
+            );
+            const cancel = () => call.cancel();
+            options.signal?.addEventListener('abort', cancel, { once: true });
+          }),
+      ]);
+      return Object.fromEntries(methods) as Api<Definition>;
+    },
+    async [Symbol.asyncDispose]() {
+      client.close();
+    },
+  };
+}
+
+function fromServiceError(error: ServiceError): StatusError {
+  const [details] = error.metadata?.get(statusDetailsKey) ?? [];
+  const violations = Buffer.isBuffer(details) ? decodeStatusDetails(details) : [];
+  return new StatusError(error.code, error.details, violations);
+}

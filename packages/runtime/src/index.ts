@@ -1,0 +1,5 @@
+export * from './clock.ts';
+export * from './config.ts';
+export * from './grpc.ts';
+export * from './logger.ts';
+export * from './service.ts';

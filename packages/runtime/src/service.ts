@@ -1,0 +1,65 @@
+/** What runs: a service, a consumer, a server. */
+export interface Service {
+  /** Begins to work. Resolves when ready. Called once. */
+  start(): Promise<void>;
+  /** Finishes what is in hand and frees everything. Resolves when nothing runs any more. Calling it again is harmless. */
+  stop(): Promise<void>;
+  /** Problems that keep it from its work right now, in words. Empty when all is well. */
+  problems(): readonly string[];
+}
+
+/** Several parts as one service: started in order, stopped in reverse order, also when a start fails half-way. */
+export function composeServices(parts: readonly Service[]): Service {
+  const started: Service[] = [];
+  return {
+    async start() {
+      try {
+        for (const part of parts) {
+          started.push(part);
+          await part.start();
+        }
+      } catch (error) {
+        await this.stop();
+        throw error;
+      }
+    },
+    async stop() {
+      const failures: unknown[] = [];
+      for (let part = started.pop(); part !== undefined; part = started.pop()) {
+        await part.stop().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw new AggregateError(failures, 'stopping failed');
+    },
+    problems: () => started.flatMap((part) => part.problems()),
+  };
+}
+
+/**
+ * Runs a service as this process until SIGTERM or SIGINT, then stops it in order. A second signal ends at once. A fault
+ * that nothing handles ends the process with code 1, so that whoever supervises it starts it anew.
+ */
+export async function runProcess(
+  service: Service,
+  logger: { info(text: string): void; fatal(error: unknown, text: string): void },
+): Promise<void> {
+  const fail = (error: unknown) => {
+    logger.fatal(error, 'fatal');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    logger.info('stopping');
+    service.stop().then(() => process.exit(0), fail);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    await service.start();
+  } catch (error) {
+    fail(error);
+  }
+}

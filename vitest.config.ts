@@ -1,0 +1,43 @@
+import { defineConfig } from 'vitest/config';
+
+const shared = {
+  resolve: { conditions: ['@tributary/source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['@tributary/source', 'node', 'import', 'default'] } },
+};
+const folders = '{packages,services}/*/{src,tests}/**';
+
+// Two kinds of tests: what runs anywhere, and `*.servers.test.ts`, which needs a real Kafka, MongoDB, Dovecot or Chromium.
+export default defineConfig({
+  test: {
+    reporters: process.env.CI
+      ? ['default', './packages/testing/src/vitest/count-reporter.ts']
+      : ['default', './packages/testing/src/vitest/count-reporter.ts'],
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'embedded',
+          include: [
+            `${folders}/*.test.ts`,
+            'e2e/tests/**/*.test.ts',
+            'bench/tests/**/*.test.ts',
+            'scripts/**/*.test.ts',
+          ],
+          exclude: ['**/*.servers.test.ts', '**/node_modules/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'servers',
+          include: [`${folders}/*.servers.test.ts`, 'e2e/tests/**/*.servers.test.ts'],
+          exclude: ['**/node_modules/**'],
+          globalSetup: ['./packages/testing/src/vitest/start-servers.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
