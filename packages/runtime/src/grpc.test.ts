@@ -1,0 +1,64 @@
+import { status } from '@grpc/grpc-js';
+import { Agent, type AgentApi, AgentServiceService, invalidArgument, StatusError } from '@tributary/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bindGrpc, connectGrpc, createGrpcServer } from './grpc.ts';
+import { createLogger } from './logger.ts';
+
+const agents: AgentApi = {
+  listAgents: async () => ({ agents: [] }),
+  getAgent: async ({ id }) => {
+    if (id === 'crash') throw new Error('secret detail');
+    if (id === 'slow') return new Promise(() => {});
+    return Agent.fromPartial({ id, name: 'Ada' });
+  },
+  setPresence: async () => {
+    throw invalidArgument({ field: 'presence', description: 'must be ONLINE, AWAY or OFFLINE' });
+  },
+  putAgent: async ({ agent }) => Agent.fromPartial(agent ?? {}),
+};
+const server = createGrpcServer({
+  bindings: [bindGrpc('tributary.agents.v1.AgentService', AgentServiceService, agents)],
+  host: '127.0.0.1',
+  port: 0,
+  logger: createLogger('test', 'silent'),
+});
+
+beforeAll(() => server.start());
+afterAll(() => server.stop());
+
+test('a call answers over the network as it does in one process', async () => {
+  await using channel = connectGrpc(`127.0.0.1:${server.port}`);
+  await expect(channel.api(AgentServiceService).getAgent({ id: 'ada' })).resolves.toMatchObject({
+    id: 'ada',
+    name: 'Ada',
+  });
+});
+
+test('a bad field arrives with its name and what is allowed', async () => {
+  await using channel = connectGrpc(`127.0.0.1:${server.port}`);
+  const error = await channel
+    .api(AgentServiceService)
+    .setPresence({ id: 'a', presence: 0 })
+    .catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(StatusError);
+  expect(error).toMatchObject({
+    code: status.INVALID_ARGUMENT,
+    violations: [{ field: 'presence', description: 'must be ONLINE, AWAY or OFFLINE' }],
+  });
+});
+
+test('a fault of ours says INTERNAL with a reference and nothing of its inside', async () => {
+  await using channel = connectGrpc(`127.0.0.1:${server.port}`);
+  const error = await channel
+    .api(AgentServiceService)
+    .getAgent({ id: 'crash' })
+    .catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: status.INTERNAL });
+  expect(String(error)).not.toContain('secret');
+});
+
+test('a call that takes too long ends with DEADLINE_EXCEEDED', async () => {
+  await using channel = connectGrpc(`127.0.0.1:${server.port}`);
+  const call = channel.api(AgentServiceService).getAgent({ id: 'slow' }, { timeoutMs: 50 });
+  await expect(call).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+});

@@ -1,0 +1,52 @@
+import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import type { Logger } from './logger.ts';
+import type { Service } from './service.ts';
+
+export interface HttpServerOptions {
+  readonly plugins: readonly FastifyPluginAsync[];
+  readonly host: string;
+  /** 0 takes a free one; `port` of the result tells which. */
+  readonly port: number;
+  readonly logger: Logger;
+  /** What `GET /health/ready` answers 503 with. */
+  problems(): readonly string[];
+}
+
+/**
+ * An HTTP server with `GET /health/live` (200 while the process runs) and `GET /health/ready` (200, or 503 with the
+ * problems). Stopping closes idle connections at once and lets running requests finish.
+ */
+export function createHttpServer(
+  options: HttpServerOptions,
+): Service & { readonly port: number; readonly app: FastifyInstance } {
+  const app = fastify({
+    loggerInstance: options.logger.child({}, { level: 'warn' }),
+    disableRequestLogging: true,
+    forceCloseConnections: true,
+    // A body above this must be wanted by the route that takes it.
+    bodyLimit: 1024 * 1024,
+  }) as unknown as FastifyInstance;
+  let port = 0;
+  return {
+    app,
+    get port() {
+      return port;
+    },
+    async start() {
+      app.get('/health/live', async () => ({ status: 'live' }));
+      app.get('/health/ready', async (_request, reply) => {
+        const problems = options.problems();
+        return reply
+          .code(problems.length === 0 ? 200 : 503)
+          .send({ status: problems.length === 0 ? 'ready' : 'not ready', problems });
+      });
+      for (const plugin of options.plugins) await app.register(plugin);
+      await app.listen({ host: options.host, port: options.port });
+      port = (app.server.address() as { port: number }).port;
+    },
+    async stop() {
+      await app.close();
+    },
+    problems: () => [],
+  };
+}
