@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findProgram } from './find-program.ts';
 import { withLock } from './lock-file.ts';
+import { runCommand } from './run-command.ts';
 import { CannotProvide, type Report } from './running-server.ts';
-import { findProgram, runCommand } from './run-command.ts';
 
 const servicePolicy = '/usr/sbin/policy-rc.d';
 let listsUpdated = false;
@@ -29,25 +30,29 @@ export async function installedProgram(
   await withLock(join(options.cacheDir, 'apt-get.lock'), async () => {
     if (findProgram(program) !== undefined) return;
     options.report(`Installing ${wanted} with apt-get …`);
-    await aptGet('install', '-y', '--no-install-recommends', ...packages);
+    await aptGet(options.report, 'install', '-y', '--no-install-recommends', ...packages);
   });
   const installed = findProgram(program);
-  if (installed === undefined) throw new CannotProvide(`apt-get installed ${wanted}, but there is no ${program} in it.`);
+  if (installed === undefined)
+    throw new CannotProvide(`apt-get installed ${wanted}, but there is no ${program} in it.`);
   return installed;
 }
 
-async function aptGet(...args: string[]): Promise<void> {
+async function aptGet(report: Report, ...args: string[]): Promise<void> {
   const waitForOthers = ['-o', 'DPkg::Lock::Timeout=600', '-q'];
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   if (!listsUpdated) {
-    await runCommand('apt-get', [...waitForOthers, 'update'], { env });
+    // Somebody else may be at it, and yesterday's lists are better than none.
+    await runCommand('apt-get', [...waitForOthers, 'update'], { env }).catch((error: CannotProvide) =>
+      report(`${error.message}\nGoing on with the package lists there are.`),
+    );
     listsUpdated = true;
   }
   // Packages of servers start them at once. We want their programs, not a mail server on this machine's port 143.
   const ownPolicy = !existsSync(servicePolicy);
   if (ownPolicy) writeFileSync(servicePolicy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    await runCommand('apt-get', [...waitForOthers, ...args], { env });
+    await runCommand('apt-get', [...waitForOthers, ...args], { env, mustFinish: true });
   } finally {
     if (ownPolicy) rmSync(servicePolicy, { force: true });
   }

@@ -1,8 +1,9 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedFolder } from './cache.ts';
+import { findProgram } from './find-program.ts';
+import { runCommand } from './run-command.ts';
 import { CannotProvide, type Report } from './running-server.ts';
-import { findProgram, runCommand } from './run-command.ts';
 
 export const ferretdbVersion = '2.7.0';
 
@@ -11,7 +12,9 @@ export async function installFerretdb(options: { cacheDir: string; report: Repor
   const folder = await cachedFolder(options.cacheDir, `ferretdb-${ferretdbVersion}`, async (empty) => {
     const go = findProgram('go');
     if (go === undefined) {
-      throw new CannotProvide('Building FerretDB needs Go 1.24 or newer; install it, start Docker, or set MONGODB_URL.');
+      throw new CannotProvide(
+        'Building FerretDB needs Go 1.24 or newer; install it, start Docker, or set MONGODB_URL.',
+      );
     }
     options.report(`Building FerretDB ${ferretdbVersion} from the Go proxy, about 75 s …`);
     const work = join(empty, 'work');

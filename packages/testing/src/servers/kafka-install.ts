@@ -2,8 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedFolder } from './cache.ts';
 import { installedProgram } from './debian-packages.ts';
-import type { Report } from './running-server.ts';
 import { runCommand } from './run-command.ts';
+import type { Report } from './running-server.ts';
 
 export const kafkaVersion = '4.3.0';
 

@@ -2,9 +2,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
 import { dataFolder } from './data-folder.ts';
+import { dieWithParent } from './die-with-parent.ts';
 import { startKafkaInDocker } from './docker-servers.ts';
 import { freePort } from './free-port.ts';
-import { type KafkaInstallation, installKafka } from './kafka-install.ts';
+import { installKafka, type KafkaInstallation } from './kafka-install.ts';
 import { kafkaAnswers } from './kafka-probe.ts';
 import { asProperties, kafkaSettings } from './kafka-settings.ts';
 import { runCommand } from './run-command.ts';
@@ -15,7 +16,7 @@ import {
   type ServerOptions,
   type Unavailable,
 } from './running-server.ts';
-import { dieWithParent, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 
 const startTimeoutMs = 90_000;
 // One cluster id for all: it only guards against mixing up disks.

@@ -1,35 +1,38 @@
 import { addressOf, exchange } from './wire-exchange.ts';
 
 const opMsg = 2013;
+const bsonDouble = 0x01;
+const bsonString = 0x02;
+const bsonInt32 = 0x10;
 
 /** True when the server behind a `mongodb://host:port/…` URL runs a command that needs its storage. */
 export async function mongoAnswers(url: string): Promise<boolean> {
-  const request = mongoRequest(bsonCommand('listDatabases', 'admin'));
-  const address = addressOf(new URL(url).host);
-  const answer = await exchange(address, request, (head) => head.readInt32LE(0), 5000);
+  const answer = await mongoCommand(url, { listDatabases: 1, $db: 'admin' });
   return answer !== undefined && saysOk(answer);
 }
 
-/** The document `{ [name]: 1, $db: database }` in BSON. */
-export function bsonCommand(name: string, database: string): Buffer {
-  const one = Buffer.from([1, 0, 0, 0]);
-  const size = Buffer.alloc(4);
-  size.writeInt32LE(Buffer.byteLength(database) + 1);
-  const int32 = 0x10;
-  const text = 0x02;
-  const fields = Buffer.concat([
-    Buffer.from([int32]),
-    Buffer.from(`${name}\0`),
-    one,
-    Buffer.from([text]),
-    Buffer.from('$db\0'),
-    size,
-    Buffer.from(`${database}\0`),
-    Buffer.from([0]),
-  ]);
-  const whole = Buffer.alloc(4);
-  whole.writeInt32LE(fields.length + 4);
-  return Buffer.concat([whole, fields]);
+/** Runs one command and returns the raw answer, or undefined when there is none. */
+export function mongoCommand(url: string, command: Record<string, string | number>): Promise<Buffer | undefined> {
+  const request = mongoRequest(asBson(command));
+  return exchange(addressOf(new URL(url).host), request, (head) => head.readInt32LE(0), 5000);
+}
+
+/** A flat document of strings and 32-bit integers in BSON. */
+export function asBson(document: Record<string, string | number>): Buffer {
+  const fields = Object.entries(document).map(([name, value]) => {
+    const key = Buffer.from(`${name}\0`);
+    if (typeof value === 'number') return Buffer.concat([Buffer.from([bsonInt32]), key, int32(value)]);
+    const text = Buffer.from(`${value}\0`);
+    return Buffer.concat([Buffer.from([bsonString]), key, int32(text.length), text]);
+  });
+  const content = Buffer.concat([...fields, Buffer.from([0])]);
+  return Buffer.concat([int32(content.length + 4), content]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
 }
 
 /** An OP_MSG with one document: size, request id, response to, operation, flags, kind of section, document. */
@@ -43,8 +46,7 @@ export function mongoRequest(document: Buffer): Buffer {
 
 /** Every answer has a field `ok`, which is the double 1 when the command ran. */
 export function saysOk(answer: Buffer): boolean {
-  const double = 0x01;
-  const field = Buffer.concat([Buffer.from([double]), Buffer.from('ok\0')]);
+  const field = Buffer.concat([Buffer.from([bsonDouble]), Buffer.from('ok\0')]);
   const at = answer.lastIndexOf(field);
   return at >= 0 && answer.length >= at + field.length + 8 && answer.readDoubleLE(at + field.length) === 1;
 }

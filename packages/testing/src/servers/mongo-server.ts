@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
 import { dataFolder } from './data-folder.ts';
+import { dieWithParent } from './die-with-parent.ts';
 import { startMongoInDocker } from './docker-servers.ts';
 import { installFerretdb } from './ferretdb-install.ts';
 import { freePort } from './free-port.ts';
@@ -16,7 +17,7 @@ import {
   type ServerOptions,
   type Unavailable,
 } from './running-server.ts';
-import { dieWithParent, ServerProcess } from './server-process.ts';
+import { ServerProcess } from './server-process.ts';
 
 const startTimeoutMs = 90_000;
 

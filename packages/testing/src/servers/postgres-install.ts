@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cachedFolder } from './cache.ts';
 import { installedProgram } from './debian-packages.ts';
+import { findProgram } from './find-program.ts';
 import { dataInTree, insideTree } from './postgres-tree.ts';
+import { runCommand } from './run-command.ts';
 import { CannotProvide, type Report } from './running-server.ts';
-import { findProgram, runCommand } from './run-command.ts';
 
 // Raise the last number when what is done here changes.
 const folderName = 'postgresql-18-documentdb-1';

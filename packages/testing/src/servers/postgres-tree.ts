@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandLine } from './server-process.ts';
+import type { CommandLine } from './die-with-parent.ts';
 
 /** Where a server's data appears inside the tree. */
 export const dataInTree = '/srv/data';

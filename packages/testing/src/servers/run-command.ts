@@ -1,23 +1,26 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { type CommandLine, dieWithParent } from './die-with-parent.ts';
 import { CannotProvide } from './running-server.ts';
 
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Neither our death nor Ctrl-C ends it: for what leaves a machine half changed when interrupted. */
+  readonly mustFinish?: boolean;
 }
 
 const keptOutputChars = 4000;
 
 /**
- * Runs a program to its end and returns its standard output.
+ * Runs a program to its end and returns its standard output. The program dies with this process, unless it must finish.
  * Throws `CannotProvide` with the end of what it printed when it cannot be run or exits with another code than 0.
  */
 export function runCommand(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
+    const [first, ...rest]: CommandLine = options.mustFinish ? [program, ...args] : dieWithParent([program, ...args]);
+    const child = spawn(first, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.mustFinish ?? false,
       env: { ...process.env, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
@@ -37,22 +40,4 @@ export function runCommand(program: string, args: readonly string[], options: Co
       else reject(new CannotProvide(`\`${line}\` ended with ${signal ?? `code ${code}`}:\n${printed.trim()}`));
     });
   });
-}
-
-/** The full path of a program on the PATH or in the system's own folders, or undefined. */
-export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CommandLine } from './die-with-parent.ts';
 import { isRunning, processTree } from './process-table.ts';
-import { findProgram } from './run-command.ts';
-
-export type CommandLine = readonly [program: string, ...args: string[]];
 
 export interface ServerCommand {
   /** For messages: "Kafka". */
@@ -26,12 +24,6 @@ const running = new Set<ServerProcess>();
 process.on('exit', () => {
   for (const server of running) server.kill();
 });
-
-/** The command, wrapped so that the kernel kills it when this process dies, however it dies. Linux only, else as it is. */
-export function dieWithParent(command: CommandLine): CommandLine {
-  const setpriv = findProgram('setpriv');
-  return setpriv === undefined ? command : [setpriv, '--pdeathsig', 'KILL', '--', ...command];
-}
 
 /** One running operating-system process with all its children. It does not keep Node alive, and ends when Node does. */
 export class ServerProcess {
@@ -65,7 +57,8 @@ export class ServerProcess {
   async waitUntil(answers: () => Promise<boolean>, timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     while (!(await answers())) {
-      if (this.#ended !== undefined) throw new Error(`${this.#command.name} ended (${this.#ended}):\n${this.#logEnd()}`);
+      if (this.#ended !== undefined)
+        throw new Error(`${this.#command.name} ended (${this.#ended}):\n${this.#logEnd()}`);
       if (Date.now() > deadline) {
         throw new Error(`${this.#command.name} did not answer within ${timeoutMs / 1000} s:\n${this.#logEnd()}`);
       }

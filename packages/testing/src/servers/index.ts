@@ -1,0 +1,14 @@
+export { cacheDirectory } from './cache.ts';
+export { findChromium } from './chromium.ts';
+export { type DovecotOptions, type RunningDovecot, startDovecot } from './dovecot-server.ts';
+export { freePort } from './free-port.ts';
+export { startKafka } from './kafka-server.ts';
+export { startMongo } from './mongo-server.ts';
+export { prepareServers } from './prepare.ts';
+export {
+  isUnavailable,
+  type Report,
+  type RunningServer,
+  type ServerOptions,
+  type Unavailable,
+} from './running-server.ts';
