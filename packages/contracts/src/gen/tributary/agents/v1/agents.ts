@@ -241,10 +241,10 @@ export const Shift: MessageFns<Shift> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Shift>, I>>(base?: I): Shift {
-    return Shift.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Shift>): Shift {
+    return Shift.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Shift>, I>>(object: I): Shift {
+  fromPartial(object: DeepPartial<Shift>): Shift {
     const message = createBaseShift();
     message.weekdays = object.weekdays?.map((e) => e) || [];
     message.start = object.start ?? "";
@@ -584,10 +584,10 @@ export const Agent: MessageFns<Agent> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Agent>, I>>(base?: I): Agent {
-    return Agent.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Agent>): Agent {
+    return Agent.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Agent>, I>>(object: I): Agent {
+  fromPartial(object: DeepPartial<Agent>): Agent {
     const message = createBaseAgent();
     message.id = object.id ?? "";
     message.name = object.name ?? "";
@@ -690,10 +690,10 @@ export const Agent_WorkEntry: MessageFns<Agent_WorkEntry> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Agent_WorkEntry>, I>>(base?: I): Agent_WorkEntry {
-    return Agent_WorkEntry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Agent_WorkEntry>): Agent_WorkEntry {
+    return Agent_WorkEntry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Agent_WorkEntry>, I>>(object: I): Agent_WorkEntry {
+  fromPartial(object: DeepPartial<Agent_WorkEntry>): Agent_WorkEntry {
     const message = createBaseAgent_WorkEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? 0;
@@ -758,10 +758,10 @@ export const ListAgentsRequest: MessageFns<ListAgentsRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListAgentsRequest>, I>>(base?: I): ListAgentsRequest {
-    return ListAgentsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListAgentsRequest>): ListAgentsRequest {
+    return ListAgentsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListAgentsRequest>, I>>(object: I): ListAgentsRequest {
+  fromPartial(object: DeepPartial<ListAgentsRequest>): ListAgentsRequest {
     const message = createBaseListAgentsRequest();
     message.presence = object.presence ?? 0;
     return message;
@@ -825,10 +825,10 @@ export const ListAgentsResponse: MessageFns<ListAgentsResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListAgentsResponse>, I>>(base?: I): ListAgentsResponse {
-    return ListAgentsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListAgentsResponse>): ListAgentsResponse {
+    return ListAgentsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListAgentsResponse>, I>>(object: I): ListAgentsResponse {
+  fromPartial(object: DeepPartial<ListAgentsResponse>): ListAgentsResponse {
     const message = createBaseListAgentsResponse();
     message.agents = object.agents?.map((e) => Agent.fromPartial(e)) || [];
     return message;
@@ -892,10 +892,10 @@ export const GetAgentRequest: MessageFns<GetAgentRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<GetAgentRequest>, I>>(base?: I): GetAgentRequest {
-    return GetAgentRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetAgentRequest>): GetAgentRequest {
+    return GetAgentRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetAgentRequest>, I>>(object: I): GetAgentRequest {
+  fromPartial(object: DeepPartial<GetAgentRequest>): GetAgentRequest {
     const message = createBaseGetAgentRequest();
     message.id = object.id ?? "";
     return message;
@@ -976,10 +976,10 @@ export const SetPresenceRequest: MessageFns<SetPresenceRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SetPresenceRequest>, I>>(base?: I): SetPresenceRequest {
-    return SetPresenceRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SetPresenceRequest>): SetPresenceRequest {
+    return SetPresenceRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SetPresenceRequest>, I>>(object: I): SetPresenceRequest {
+  fromPartial(object: DeepPartial<SetPresenceRequest>): SetPresenceRequest {
     const message = createBaseSetPresenceRequest();
     message.id = object.id ?? "";
     message.presence = object.presence ?? 0;
@@ -1044,10 +1044,10 @@ export const PutAgentRequest: MessageFns<PutAgentRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<PutAgentRequest>, I>>(base?: I): PutAgentRequest {
-    return PutAgentRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<PutAgentRequest>): PutAgentRequest {
+    return PutAgentRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<PutAgentRequest>, I>>(object: I): PutAgentRequest {
+  fromPartial(object: DeepPartial<PutAgentRequest>): PutAgentRequest {
     const message = createBasePutAgentRequest();
     message.agent = (object.agent !== undefined && object.agent !== null) ? Agent.fromPartial(object.agent) : undefined;
     return message;
@@ -1116,10 +1116,6 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function toTimestamp(date: Date): Timestamp {
   const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
   const nanos = (date.getTime() % 1_000) * 1_000_000;
@@ -1155,6 +1151,6 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
   toJSON(message: T): unknown;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -865,10 +865,10 @@ export const ContactPoint: MessageFns<ContactPoint> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ContactPoint>, I>>(base?: I): ContactPoint {
-    return ContactPoint.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ContactPoint>): ContactPoint {
+    return ContactPoint.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ContactPoint>, I>>(object: I): ContactPoint {
+  fromPartial(object: DeepPartial<ContactPoint>): ContactPoint {
     const message = createBaseContactPoint();
     message.kind = object.kind ?? "";
     message.address = object.address ?? "";
@@ -989,10 +989,10 @@ export const BlobRef: MessageFns<BlobRef> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<BlobRef>, I>>(base?: I): BlobRef {
-    return BlobRef.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<BlobRef>): BlobRef {
+    return BlobRef.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<BlobRef>, I>>(object: I): BlobRef {
+  fromPartial(object: DeepPartial<BlobRef>): BlobRef {
     const message = createBaseBlobRef();
     message.key = object.key ?? "";
     message.mediaType = object.mediaType ?? "";
@@ -1095,10 +1095,10 @@ export const Attachment: MessageFns<Attachment> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Attachment>, I>>(base?: I): Attachment {
-    return Attachment.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Attachment>): Attachment {
+    return Attachment.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Attachment>, I>>(object: I): Attachment {
+  fromPartial(object: DeepPartial<Attachment>): Attachment {
     const message = createBaseAttachment();
     message.blob = (object.blob !== undefined && object.blob !== null) ? BlobRef.fromPartial(object.blob) : undefined;
     message.name = object.name ?? "";
@@ -1181,10 +1181,10 @@ export const Refusal: MessageFns<Refusal> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Refusal>, I>>(base?: I): Refusal {
-    return Refusal.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Refusal>): Refusal {
+    return Refusal.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Refusal>, I>>(object: I): Refusal {
+  fromPartial(object: DeepPartial<Refusal>): Refusal {
     const message = createBaseRefusal();
     message.what = object.what ?? "";
     message.reason = object.reason ?? "";
@@ -1315,10 +1315,10 @@ export const BounceReport: MessageFns<BounceReport> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<BounceReport>, I>>(base?: I): BounceReport {
-    return BounceReport.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<BounceReport>): BounceReport {
+    return BounceReport.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<BounceReport>, I>>(object: I): BounceReport {
+  fromPartial(object: DeepPartial<BounceReport>): BounceReport {
     const message = createBaseBounceReport();
     message.outboundMessageId = object.outboundMessageId ?? "";
     message.recipient = object.recipient ?? "";
@@ -1451,10 +1451,10 @@ export const Call: MessageFns<Call> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Call>, I>>(base?: I): Call {
-    return Call.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Call>): Call {
+    return Call.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Call>, I>>(object: I): Call {
+  fromPartial(object: DeepPartial<Call>): Call {
     const message = createBaseCall();
     message.outcome = object.outcome ?? 0;
     message.talkSeconds = (object.talkSeconds !== undefined && object.talkSeconds !== null)
@@ -2011,10 +2011,10 @@ export const InboundMessage: MessageFns<InboundMessage> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<InboundMessage>, I>>(base?: I): InboundMessage {
-    return InboundMessage.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<InboundMessage>): InboundMessage {
+    return InboundMessage.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<InboundMessage>, I>>(object: I): InboundMessage {
+  fromPartial(object: DeepPartial<InboundMessage>): InboundMessage {
     const message = createBaseInboundMessage();
     message.id = object.id ?? "";
     message.channel = object.channel ?? "";
@@ -2133,12 +2133,10 @@ export const InboundMessage_AttributesEntry: MessageFns<InboundMessage_Attribute
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<InboundMessage_AttributesEntry>, I>>(base?: I): InboundMessage_AttributesEntry {
-    return InboundMessage_AttributesEntry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<InboundMessage_AttributesEntry>): InboundMessage_AttributesEntry {
+    return InboundMessage_AttributesEntry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<InboundMessage_AttributesEntry>, I>>(
-    object: I,
-  ): InboundMessage_AttributesEntry {
+  fromPartial(object: DeepPartial<InboundMessage_AttributesEntry>): InboundMessage_AttributesEntry {
     const message = createBaseInboundMessage_AttributesEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
@@ -2509,10 +2507,10 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<OutboundMessage>, I>>(base?: I): OutboundMessage {
-    return OutboundMessage.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<OutboundMessage>): OutboundMessage {
+    return OutboundMessage.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<OutboundMessage>, I>>(object: I): OutboundMessage {
+  fromPartial(object: DeepPartial<OutboundMessage>): OutboundMessage {
     const message = createBaseOutboundMessage();
     message.id = object.id ?? "";
     message.ticketId = object.ticketId ?? "";
@@ -2777,10 +2775,10 @@ export const Delivery: MessageFns<Delivery> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Delivery>, I>>(base?: I): Delivery {
-    return Delivery.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Delivery>): Delivery {
+    return Delivery.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Delivery>, I>>(object: I): Delivery {
+  fromPartial(object: DeepPartial<Delivery>): Delivery {
     const message = createBaseDelivery();
     message.id = object.id ?? "";
     message.outboundMessageId = object.outboundMessageId ?? "";
@@ -2962,10 +2960,10 @@ export const Signal: MessageFns<Signal> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Signal>, I>>(base?: I): Signal {
-    return Signal.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Signal>): Signal {
+    return Signal.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Signal>, I>>(object: I): Signal {
+  fromPartial(object: DeepPartial<Signal>): Signal {
     const message = createBaseSignal();
     message.conversationKey = object.conversationKey ?? "";
     message.channel = object.channel ?? "";
@@ -2986,10 +2984,6 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
-
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
 
 function toTimestamp(date: Date): Timestamp {
   const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
@@ -3026,6 +3020,6 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
   toJSON(message: T): unknown;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -612,10 +612,10 @@ export const Reason: MessageFns<Reason> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Reason>, I>>(base?: I): Reason {
-    return Reason.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Reason>): Reason {
+    return Reason.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Reason>, I>>(object: I): Reason {
+  fromPartial(object: DeepPartial<Reason>): Reason {
     const message = createBaseReason();
     message.field = object.field ?? "";
     message.rule = object.rule ?? "";
@@ -698,10 +698,10 @@ export const SkillLevel: MessageFns<SkillLevel> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SkillLevel>, I>>(base?: I): SkillLevel {
-    return SkillLevel.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SkillLevel>): SkillLevel {
+    return SkillLevel.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SkillLevel>, I>>(object: I): SkillLevel {
+  fromPartial(object: DeepPartial<SkillLevel>): SkillLevel {
     const message = createBaseSkillLevel();
     message.skill = object.skill ?? "";
     message.proficiency = object.proficiency ?? 0;
@@ -918,10 +918,10 @@ export const Grade: MessageFns<Grade> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Grade>, I>>(base?: I): Grade {
-    return Grade.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Grade>): Grade {
+    return Grade.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Grade>, I>>(object: I): Grade {
+  fromPartial(object: DeepPartial<Grade>): Grade {
     const message = createBaseGrade();
     message.type = object.type ?? 0;
     message.severity = object.severity ?? 0;
@@ -1097,10 +1097,10 @@ export const RoutingStep: MessageFns<RoutingStep> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<RoutingStep>, I>>(base?: I): RoutingStep {
-    return RoutingStep.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<RoutingStep>): RoutingStep {
+    return RoutingStep.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<RoutingStep>, I>>(object: I): RoutingStep {
+  fromPartial(object: DeepPartial<RoutingStep>): RoutingStep {
     const message = createBaseRoutingStep();
     message.index = object.index ?? 0;
     message.skills = object.skills?.map((e) => SkillLevel.fromPartial(e)) || [];
@@ -1323,10 +1323,10 @@ export const Candidate: MessageFns<Candidate> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Candidate>, I>>(base?: I): Candidate {
-    return Candidate.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Candidate>): Candidate {
+    return Candidate.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Candidate>, I>>(object: I): Candidate {
+  fromPartial(object: DeepPartial<Candidate>): Candidate {
     const message = createBaseCandidate();
     message.agentId = object.agentId ?? "";
     message.qualified = object.qualified ?? false;
@@ -1665,10 +1665,10 @@ export const RoutingDecision: MessageFns<RoutingDecision> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<RoutingDecision>, I>>(base?: I): RoutingDecision {
-    return RoutingDecision.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<RoutingDecision>): RoutingDecision {
+    return RoutingDecision.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<RoutingDecision>, I>>(object: I): RoutingDecision {
+  fromPartial(object: DeepPartial<RoutingDecision>): RoutingDecision {
     const message = createBaseRoutingDecision();
     message.id = object.id ?? "";
     message.ticketId = object.ticketId ?? "";
@@ -1754,10 +1754,10 @@ export const ListDecisionsRequest: MessageFns<ListDecisionsRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListDecisionsRequest>, I>>(base?: I): ListDecisionsRequest {
-    return ListDecisionsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListDecisionsRequest>): ListDecisionsRequest {
+    return ListDecisionsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListDecisionsRequest>, I>>(object: I): ListDecisionsRequest {
+  fromPartial(object: DeepPartial<ListDecisionsRequest>): ListDecisionsRequest {
     const message = createBaseListDecisionsRequest();
     message.ticketId = object.ticketId ?? "";
     return message;
@@ -1825,10 +1825,10 @@ export const ListDecisionsResponse: MessageFns<ListDecisionsResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListDecisionsResponse>, I>>(base?: I): ListDecisionsResponse {
-    return ListDecisionsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListDecisionsResponse>): ListDecisionsResponse {
+    return ListDecisionsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListDecisionsResponse>, I>>(object: I): ListDecisionsResponse {
+  fromPartial(object: DeepPartial<ListDecisionsResponse>): ListDecisionsResponse {
     const message = createBaseListDecisionsResponse();
     message.decisions = object.decisions?.map((e) => RoutingDecision.fromPartial(e)) || [];
     return message;
@@ -1917,10 +1917,10 @@ export const ListWaitingRequest: MessageFns<ListWaitingRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListWaitingRequest>, I>>(base?: I): ListWaitingRequest {
-    return ListWaitingRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListWaitingRequest>): ListWaitingRequest {
+    return ListWaitingRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListWaitingRequest>, I>>(object: I): ListWaitingRequest {
+  fromPartial(object: DeepPartial<ListWaitingRequest>): ListWaitingRequest {
     const message = createBaseListWaitingRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
@@ -2092,10 +2092,10 @@ export const WaitingTicket: MessageFns<WaitingTicket> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<WaitingTicket>, I>>(base?: I): WaitingTicket {
-    return WaitingTicket.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<WaitingTicket>): WaitingTicket {
+    return WaitingTicket.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<WaitingTicket>, I>>(object: I): WaitingTicket {
+  fromPartial(object: DeepPartial<WaitingTicket>): WaitingTicket {
     const message = createBaseWaitingTicket();
     message.ticketId = object.ticketId ?? "";
     message.ticketNumber = object.ticketNumber ?? "";
@@ -2188,10 +2188,10 @@ export const ListWaitingResponse: MessageFns<ListWaitingResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListWaitingResponse>, I>>(base?: I): ListWaitingResponse {
-    return ListWaitingResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListWaitingResponse>): ListWaitingResponse {
+    return ListWaitingResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListWaitingResponse>, I>>(object: I): ListWaitingResponse {
+  fromPartial(object: DeepPartial<ListWaitingResponse>): ListWaitingResponse {
     const message = createBaseListWaitingResponse();
     message.tickets = object.tickets?.map((e) => WaitingTicket.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
@@ -2245,10 +2245,6 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function toTimestamp(date: Date): Timestamp {
   const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
   const nanos = (date.getTime() % 1_000) * 1_000_000;
@@ -2280,6 +2276,6 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
   toJSON(message: T): unknown;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -790,10 +790,10 @@ export const Actor: MessageFns<Actor> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Actor>, I>>(base?: I): Actor {
-    return Actor.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Actor>): Actor {
+    return Actor.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Actor>, I>>(object: I): Actor {
+  fromPartial(object: DeepPartial<Actor>): Actor {
     const message = createBaseActor();
     message.kind = object.kind ?? 0;
     message.id = object.id ?? "";
@@ -937,10 +937,10 @@ export const Deadline: MessageFns<Deadline> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Deadline>, I>>(base?: I): Deadline {
-    return Deadline.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Deadline>): Deadline {
+    return Deadline.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Deadline>, I>>(object: I): Deadline {
+  fromPartial(object: DeepPartial<Deadline>): Deadline {
     const message = createBaseDeadline();
     message.kind = object.kind ?? 0;
     message.dueTime = object.dueTime ?? undefined;
@@ -1284,10 +1284,10 @@ export const Entry: MessageFns<Entry> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Entry>, I>>(base?: I): Entry {
-    return Entry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Entry>): Entry {
+    return Entry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Entry>, I>>(object: I): Entry {
+  fromPartial(object: DeepPartial<Entry>): Entry {
     const message = createBaseEntry();
     message.id = object.id ?? "";
     message.kind = object.kind ?? 0;
@@ -1831,10 +1831,10 @@ export const Ticket: MessageFns<Ticket> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Ticket>, I>>(base?: I): Ticket {
-    return Ticket.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Ticket>): Ticket {
+    return Ticket.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Ticket>, I>>(object: I): Ticket {
+  fromPartial(object: DeepPartial<Ticket>): Ticket {
     const message = createBaseTicket();
     message.id = object.id ?? "";
     message.number = object.number ?? "";
@@ -2089,10 +2089,10 @@ export const TicketCreated: MessageFns<TicketCreated> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketCreated>, I>>(base?: I): TicketCreated {
-    return TicketCreated.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketCreated>): TicketCreated {
+    return TicketCreated.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketCreated>, I>>(object: I): TicketCreated {
+  fromPartial(object: DeepPartial<TicketCreated>): TicketCreated {
     const message = createBaseTicketCreated();
     message.subject = object.subject ?? "";
     message.customerId = object.customerId ?? "";
@@ -2167,10 +2167,10 @@ export const MessageReceived: MessageFns<MessageReceived> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<MessageReceived>, I>>(base?: I): MessageReceived {
-    return MessageReceived.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<MessageReceived>): MessageReceived {
+    return MessageReceived.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<MessageReceived>, I>>(object: I): MessageReceived {
+  fromPartial(object: DeepPartial<MessageReceived>): MessageReceived {
     const message = createBaseMessageReceived();
     message.entry = (object.entry !== undefined && object.entry !== null) ? Entry.fromPartial(object.entry) : undefined;
     return message;
@@ -2234,10 +2234,10 @@ export const ReplyAdded: MessageFns<ReplyAdded> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ReplyAdded>, I>>(base?: I): ReplyAdded {
-    return ReplyAdded.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ReplyAdded>): ReplyAdded {
+    return ReplyAdded.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ReplyAdded>, I>>(object: I): ReplyAdded {
+  fromPartial(object: DeepPartial<ReplyAdded>): ReplyAdded {
     const message = createBaseReplyAdded();
     message.entry = (object.entry !== undefined && object.entry !== null) ? Entry.fromPartial(object.entry) : undefined;
     return message;
@@ -2301,10 +2301,10 @@ export const NoteAdded: MessageFns<NoteAdded> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<NoteAdded>, I>>(base?: I): NoteAdded {
-    return NoteAdded.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<NoteAdded>): NoteAdded {
+    return NoteAdded.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<NoteAdded>, I>>(object: I): NoteAdded {
+  fromPartial(object: DeepPartial<NoteAdded>): NoteAdded {
     const message = createBaseNoteAdded();
     message.entry = (object.entry !== undefined && object.entry !== null) ? Entry.fromPartial(object.entry) : undefined;
     return message;
@@ -2412,10 +2412,10 @@ export const TicketAssigned: MessageFns<TicketAssigned> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketAssigned>, I>>(base?: I): TicketAssigned {
-    return TicketAssigned.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketAssigned>): TicketAssigned {
+    return TicketAssigned.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketAssigned>, I>>(object: I): TicketAssigned {
+  fromPartial(object: DeepPartial<TicketAssigned>): TicketAssigned {
     const message = createBaseTicketAssigned();
     message.ownerId = object.ownerId ?? "";
     message.previousOwnerId = object.previousOwnerId ?? "";
@@ -2517,10 +2517,10 @@ export const TicketUnassigned: MessageFns<TicketUnassigned> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketUnassigned>, I>>(base?: I): TicketUnassigned {
-    return TicketUnassigned.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketUnassigned>): TicketUnassigned {
+    return TicketUnassigned.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketUnassigned>, I>>(object: I): TicketUnassigned {
+  fromPartial(object: DeepPartial<TicketUnassigned>): TicketUnassigned {
     const message = createBaseTicketUnassigned();
     message.previousOwnerId = object.previousOwnerId ?? "";
     message.queue = object.queue ?? "";
@@ -2660,10 +2660,10 @@ export const TicketEscalated: MessageFns<TicketEscalated> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketEscalated>, I>>(base?: I): TicketEscalated {
-    return TicketEscalated.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketEscalated>): TicketEscalated {
+    return TicketEscalated.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketEscalated>, I>>(object: I): TicketEscalated {
+  fromPartial(object: DeepPartial<TicketEscalated>): TicketEscalated {
     const message = createBaseTicketEscalated();
     message.fromTier = object.fromTier ?? 0;
     message.toTier = object.toTier ?? 0;
@@ -2748,10 +2748,10 @@ export const TicketPending: MessageFns<TicketPending> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketPending>, I>>(base?: I): TicketPending {
-    return TicketPending.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketPending>): TicketPending {
+    return TicketPending.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketPending>, I>>(object: I): TicketPending {
+  fromPartial(object: DeepPartial<TicketPending>): TicketPending {
     const message = createBaseTicketPending();
     message.until = object.until ?? undefined;
     message.reason = object.reason ?? "";
@@ -2816,10 +2816,10 @@ export const TicketResolved: MessageFns<TicketResolved> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketResolved>, I>>(base?: I): TicketResolved {
-    return TicketResolved.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketResolved>): TicketResolved {
+    return TicketResolved.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketResolved>, I>>(object: I): TicketResolved {
+  fromPartial(object: DeepPartial<TicketResolved>): TicketResolved {
     const message = createBaseTicketResolved();
     message.solution = object.solution ?? "";
     return message;
@@ -2883,10 +2883,10 @@ export const TicketReopened: MessageFns<TicketReopened> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketReopened>, I>>(base?: I): TicketReopened {
-    return TicketReopened.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketReopened>): TicketReopened {
+    return TicketReopened.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketReopened>, I>>(object: I): TicketReopened {
+  fromPartial(object: DeepPartial<TicketReopened>): TicketReopened {
     const message = createBaseTicketReopened();
     message.reason = object.reason ?? "";
     return message;
@@ -2936,10 +2936,10 @@ export const TicketClosed: MessageFns<TicketClosed> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketClosed>, I>>(base?: I): TicketClosed {
-    return TicketClosed.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketClosed>): TicketClosed {
+    return TicketClosed.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketClosed>, I>>(_: I): TicketClosed {
+  fromPartial(_: DeepPartial<TicketClosed>): TicketClosed {
     const message = createBaseTicketClosed();
     return message;
   },
@@ -3002,10 +3002,10 @@ export const TicketRegraded: MessageFns<TicketRegraded> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketRegraded>, I>>(base?: I): TicketRegraded {
-    return TicketRegraded.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketRegraded>): TicketRegraded {
+    return TicketRegraded.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketRegraded>, I>>(object: I): TicketRegraded {
+  fromPartial(object: DeepPartial<TicketRegraded>): TicketRegraded {
     const message = createBaseTicketRegraded();
     message.grade = (object.grade !== undefined && object.grade !== null) ? Grade.fromPartial(object.grade) : undefined;
     return message;
@@ -3105,10 +3105,10 @@ export const DeliveryUpdated: MessageFns<DeliveryUpdated> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<DeliveryUpdated>, I>>(base?: I): DeliveryUpdated {
-    return DeliveryUpdated.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeliveryUpdated>): DeliveryUpdated {
+    return DeliveryUpdated.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeliveryUpdated>, I>>(object: I): DeliveryUpdated {
+  fromPartial(object: DeepPartial<DeliveryUpdated>): DeliveryUpdated {
     const message = createBaseDeliveryUpdated();
     message.entryId = object.entryId ?? "";
     message.status = object.status ?? 0;
@@ -3174,10 +3174,10 @@ export const DeadlineWarned: MessageFns<DeadlineWarned> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<DeadlineWarned>, I>>(base?: I): DeadlineWarned {
-    return DeadlineWarned.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeadlineWarned>): DeadlineWarned {
+    return DeadlineWarned.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeadlineWarned>, I>>(object: I): DeadlineWarned {
+  fromPartial(object: DeepPartial<DeadlineWarned>): DeadlineWarned {
     const message = createBaseDeadlineWarned();
     message.deadline = (object.deadline !== undefined && object.deadline !== null)
       ? Deadline.fromPartial(object.deadline)
@@ -3243,10 +3243,10 @@ export const DeadlineBreached: MessageFns<DeadlineBreached> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<DeadlineBreached>, I>>(base?: I): DeadlineBreached {
-    return DeadlineBreached.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeadlineBreached>): DeadlineBreached {
+    return DeadlineBreached.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeadlineBreached>, I>>(object: I): DeadlineBreached {
+  fromPartial(object: DeepPartial<DeadlineBreached>): DeadlineBreached {
     const message = createBaseDeadlineBreached();
     message.deadline = (object.deadline !== undefined && object.deadline !== null)
       ? Deadline.fromPartial(object.deadline)
@@ -3312,10 +3312,10 @@ export const DeadlineMet: MessageFns<DeadlineMet> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<DeadlineMet>, I>>(base?: I): DeadlineMet {
-    return DeadlineMet.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<DeadlineMet>): DeadlineMet {
+    return DeadlineMet.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<DeadlineMet>, I>>(object: I): DeadlineMet {
+  fromPartial(object: DeepPartial<DeadlineMet>): DeadlineMet {
     const message = createBaseDeadlineMet();
     message.deadline = (object.deadline !== undefined && object.deadline !== null)
       ? Deadline.fromPartial(object.deadline)
@@ -3826,10 +3826,10 @@ export const TicketEvent: MessageFns<TicketEvent> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TicketEvent>, I>>(base?: I): TicketEvent {
-    return TicketEvent.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TicketEvent>): TicketEvent {
+    return TicketEvent.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TicketEvent>, I>>(object: I): TicketEvent {
+  fromPartial(object: DeepPartial<TicketEvent>): TicketEvent {
     const message = createBaseTicketEvent();
     message.id = object.id ?? "";
     message.ticketId = object.ticketId ?? "";
@@ -4018,10 +4018,10 @@ export const IngestItem: MessageFns<IngestItem> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<IngestItem>, I>>(base?: I): IngestItem {
-    return IngestItem.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<IngestItem>): IngestItem {
+    return IngestItem.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<IngestItem>, I>>(object: I): IngestItem {
+  fromPartial(object: DeepPartial<IngestItem>): IngestItem {
     const message = createBaseIngestItem();
     message.message = (object.message !== undefined && object.message !== null)
       ? InboundMessage.fromPartial(object.message)
@@ -4090,10 +4090,10 @@ export const IngestMessagesRequest: MessageFns<IngestMessagesRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<IngestMessagesRequest>, I>>(base?: I): IngestMessagesRequest {
-    return IngestMessagesRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<IngestMessagesRequest>): IngestMessagesRequest {
+    return IngestMessagesRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<IngestMessagesRequest>, I>>(object: I): IngestMessagesRequest {
+  fromPartial(object: DeepPartial<IngestMessagesRequest>): IngestMessagesRequest {
     const message = createBaseIngestMessagesRequest();
     message.items = object.items?.map((e) => IngestItem.fromPartial(e)) || [];
     return message;
@@ -4401,10 +4401,10 @@ export const IngestResult: MessageFns<IngestResult> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<IngestResult>, I>>(base?: I): IngestResult {
-    return IngestResult.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<IngestResult>): IngestResult {
+    return IngestResult.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<IngestResult>, I>>(object: I): IngestResult {
+  fromPartial(object: DeepPartial<IngestResult>): IngestResult {
     const message = createBaseIngestResult();
     message.messageId = object.messageId ?? "";
     message.ticketId = object.ticketId ?? "";
@@ -4485,10 +4485,10 @@ export const IngestMessagesResponse: MessageFns<IngestMessagesResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<IngestMessagesResponse>, I>>(base?: I): IngestMessagesResponse {
-    return IngestMessagesResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<IngestMessagesResponse>): IngestMessagesResponse {
+    return IngestMessagesResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<IngestMessagesResponse>, I>>(object: I): IngestMessagesResponse {
+  fromPartial(object: DeepPartial<IngestMessagesResponse>): IngestMessagesResponse {
     const message = createBaseIngestMessagesResponse();
     message.results = object.results?.map((e) => IngestResult.fromPartial(e)) || [];
     return message;
@@ -4615,10 +4615,10 @@ export const AssignTicketsItem: MessageFns<AssignTicketsItem> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<AssignTicketsItem>, I>>(base?: I): AssignTicketsItem {
-    return AssignTicketsItem.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AssignTicketsItem>): AssignTicketsItem {
+    return AssignTicketsItem.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AssignTicketsItem>, I>>(object: I): AssignTicketsItem {
+  fromPartial(object: DeepPartial<AssignTicketsItem>): AssignTicketsItem {
     const message = createBaseAssignTicketsItem();
     message.ticketId = object.ticketId ?? "";
     message.ownerId = object.ownerId ?? "";
@@ -4702,10 +4702,10 @@ export const AssignTicketsRequest: MessageFns<AssignTicketsRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<AssignTicketsRequest>, I>>(base?: I): AssignTicketsRequest {
-    return AssignTicketsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AssignTicketsRequest>): AssignTicketsRequest {
+    return AssignTicketsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AssignTicketsRequest>, I>>(object: I): AssignTicketsRequest {
+  fromPartial(object: DeepPartial<AssignTicketsRequest>): AssignTicketsRequest {
     const message = createBaseAssignTicketsRequest();
     message.items = object.items?.map((e) => AssignTicketsItem.fromPartial(e)) || [];
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
@@ -4810,10 +4810,10 @@ export const AssignTicketsResult: MessageFns<AssignTicketsResult> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<AssignTicketsResult>, I>>(base?: I): AssignTicketsResult {
-    return AssignTicketsResult.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AssignTicketsResult>): AssignTicketsResult {
+    return AssignTicketsResult.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AssignTicketsResult>, I>>(object: I): AssignTicketsResult {
+  fromPartial(object: DeepPartial<AssignTicketsResult>): AssignTicketsResult {
     const message = createBaseAssignTicketsResult();
     message.ticketId = object.ticketId ?? "";
     message.ownerId = object.ownerId ?? "";
@@ -4883,10 +4883,10 @@ export const AssignTicketsResponse: MessageFns<AssignTicketsResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<AssignTicketsResponse>, I>>(base?: I): AssignTicketsResponse {
-    return AssignTicketsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AssignTicketsResponse>): AssignTicketsResponse {
+    return AssignTicketsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AssignTicketsResponse>, I>>(object: I): AssignTicketsResponse {
+  fromPartial(object: DeepPartial<AssignTicketsResponse>): AssignTicketsResponse {
     const message = createBaseAssignTicketsResponse();
     message.results = object.results?.map((e) => AssignTicketsResult.fromPartial(e)) || [];
     return message;
@@ -4950,10 +4950,10 @@ export const GetTicketRequest: MessageFns<GetTicketRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<GetTicketRequest>, I>>(base?: I): GetTicketRequest {
-    return GetTicketRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<GetTicketRequest>): GetTicketRequest {
+    return GetTicketRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<GetTicketRequest>, I>>(object: I): GetTicketRequest {
+  fromPartial(object: DeepPartial<GetTicketRequest>): GetTicketRequest {
     const message = createBaseGetTicketRequest();
     message.id = object.id ?? "";
     return message;
@@ -5179,10 +5179,10 @@ export const ListTicketsRequest: MessageFns<ListTicketsRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListTicketsRequest>, I>>(base?: I): ListTicketsRequest {
-    return ListTicketsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListTicketsRequest>): ListTicketsRequest {
+    return ListTicketsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListTicketsRequest>, I>>(object: I): ListTicketsRequest {
+  fromPartial(object: DeepPartial<ListTicketsRequest>): ListTicketsRequest {
     const message = createBaseListTicketsRequest();
     message.states = object.states?.map((e) => e) || [];
     message.ownerId = object.ownerId ?? "";
@@ -5275,10 +5275,10 @@ export const ListTicketsResponse: MessageFns<ListTicketsResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListTicketsResponse>, I>>(base?: I): ListTicketsResponse {
-    return ListTicketsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListTicketsResponse>): ListTicketsResponse {
+    return ListTicketsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListTicketsResponse>, I>>(object: I): ListTicketsResponse {
+  fromPartial(object: DeepPartial<ListTicketsResponse>): ListTicketsResponse {
     const message = createBaseListTicketsResponse();
     message.tickets = object.tickets?.map((e) => Ticket.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
@@ -5398,10 +5398,10 @@ export const SearchTicketsRequest: MessageFns<SearchTicketsRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SearchTicketsRequest>, I>>(base?: I): SearchTicketsRequest {
-    return SearchTicketsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SearchTicketsRequest>): SearchTicketsRequest {
+    return SearchTicketsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SearchTicketsRequest>, I>>(object: I): SearchTicketsRequest {
+  fromPartial(object: DeepPartial<SearchTicketsRequest>): SearchTicketsRequest {
     const message = createBaseSearchTicketsRequest();
     message.query = object.query ?? "";
     message.filter = (object.filter !== undefined && object.filter !== null)
@@ -5491,10 +5491,10 @@ export const SearchTicketsResponse: MessageFns<SearchTicketsResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SearchTicketsResponse>, I>>(base?: I): SearchTicketsResponse {
-    return SearchTicketsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SearchTicketsResponse>): SearchTicketsResponse {
+    return SearchTicketsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SearchTicketsResponse>, I>>(object: I): SearchTicketsResponse {
+  fromPartial(object: DeepPartial<SearchTicketsResponse>): SearchTicketsResponse {
     const message = createBaseSearchTicketsResponse();
     message.tickets = object.tickets?.map((e) => Ticket.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
@@ -5602,10 +5602,10 @@ export const CommandContext: MessageFns<CommandContext> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<CommandContext>, I>>(base?: I): CommandContext {
-    return CommandContext.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<CommandContext>): CommandContext {
+    return CommandContext.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<CommandContext>, I>>(object: I): CommandContext {
+  fromPartial(object: DeepPartial<CommandContext>): CommandContext {
     const message = createBaseCommandContext();
     message.commandId = object.commandId ?? "";
     message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
@@ -5756,10 +5756,10 @@ export const ReplyRequest: MessageFns<ReplyRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ReplyRequest>, I>>(base?: I): ReplyRequest {
-    return ReplyRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ReplyRequest>): ReplyRequest {
+    return ReplyRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ReplyRequest>, I>>(object: I): ReplyRequest {
+  fromPartial(object: DeepPartial<ReplyRequest>): ReplyRequest {
     const message = createBaseReplyRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -5883,10 +5883,10 @@ export const AddNoteRequest: MessageFns<AddNoteRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<AddNoteRequest>, I>>(base?: I): AddNoteRequest {
-    return AddNoteRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AddNoteRequest>): AddNoteRequest {
+    return AddNoteRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AddNoteRequest>, I>>(object: I): AddNoteRequest {
+  fromPartial(object: DeepPartial<AddNoteRequest>): AddNoteRequest {
     const message = createBaseAddNoteRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -5995,10 +5995,10 @@ export const AssignRequest: MessageFns<AssignRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<AssignRequest>, I>>(base?: I): AssignRequest {
-    return AssignRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<AssignRequest>): AssignRequest {
+    return AssignRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<AssignRequest>, I>>(object: I): AssignRequest {
+  fromPartial(object: DeepPartial<AssignRequest>): AssignRequest {
     const message = createBaseAssignRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -6121,10 +6121,10 @@ export const EscalateRequest: MessageFns<EscalateRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<EscalateRequest>, I>>(base?: I): EscalateRequest {
-    return EscalateRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<EscalateRequest>): EscalateRequest {
+    return EscalateRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<EscalateRequest>, I>>(object: I): EscalateRequest {
+  fromPartial(object: DeepPartial<EscalateRequest>): EscalateRequest {
     const message = createBaseEscalateRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -6244,10 +6244,10 @@ export const SetPendingRequest: MessageFns<SetPendingRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<SetPendingRequest>, I>>(base?: I): SetPendingRequest {
-    return SetPendingRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<SetPendingRequest>): SetPendingRequest {
+    return SetPendingRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<SetPendingRequest>, I>>(object: I): SetPendingRequest {
+  fromPartial(object: DeepPartial<SetPendingRequest>): SetPendingRequest {
     const message = createBaseSetPendingRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -6352,10 +6352,10 @@ export const ResolveRequest: MessageFns<ResolveRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ResolveRequest>, I>>(base?: I): ResolveRequest {
-    return ResolveRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ResolveRequest>): ResolveRequest {
+    return ResolveRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ResolveRequest>, I>>(object: I): ResolveRequest {
+  fromPartial(object: DeepPartial<ResolveRequest>): ResolveRequest {
     const message = createBaseResolveRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -6459,10 +6459,10 @@ export const ReopenRequest: MessageFns<ReopenRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ReopenRequest>, I>>(base?: I): ReopenRequest {
-    return ReopenRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ReopenRequest>): ReopenRequest {
+    return ReopenRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ReopenRequest>, I>>(object: I): ReopenRequest {
+  fromPartial(object: DeepPartial<ReopenRequest>): ReopenRequest {
     const message = createBaseReopenRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -6551,10 +6551,10 @@ export const CloseRequest: MessageFns<CloseRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<CloseRequest>, I>>(base?: I): CloseRequest {
-    return CloseRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<CloseRequest>): CloseRequest {
+    return CloseRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<CloseRequest>, I>>(object: I): CloseRequest {
+  fromPartial(object: DeepPartial<CloseRequest>): CloseRequest {
     const message = createBaseCloseRequest();
     message.ticketId = object.ticketId ?? "";
     message.context = (object.context !== undefined && object.context !== null)
@@ -6668,10 +6668,10 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListEventsRequest>, I>>(base?: I): ListEventsRequest {
-    return ListEventsRequest.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListEventsRequest>): ListEventsRequest {
+    return ListEventsRequest.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListEventsRequest>, I>>(object: I): ListEventsRequest {
+  fromPartial(object: DeepPartial<ListEventsRequest>): ListEventsRequest {
     const message = createBaseListEventsRequest();
     message.ticketId = object.ticketId ?? "";
     message.afterSequence = (object.afterSequence !== undefined && object.afterSequence !== null)
@@ -6741,10 +6741,10 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ListEventsResponse>, I>>(base?: I): ListEventsResponse {
-    return ListEventsResponse.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ListEventsResponse>): ListEventsResponse {
+    return ListEventsResponse.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ListEventsResponse>, I>>(object: I): ListEventsResponse {
+  fromPartial(object: DeepPartial<ListEventsResponse>): ListEventsResponse {
     const message = createBaseListEventsResponse();
     message.events = object.events?.map((e) => TicketEvent.fromPartial(e)) || [];
     return message;
@@ -6933,10 +6933,6 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function toTimestamp(date: Date): Timestamp {
   const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
   const nanos = (date.getTime() % 1_000) * 1_000_000;
@@ -6968,6 +6964,6 @@ interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
   toJSON(message: T): unknown;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }
