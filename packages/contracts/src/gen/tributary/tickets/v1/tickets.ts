@@ -532,7 +532,11 @@ export interface IngestResult {
   tier: number;
   /** Why the message cannot be taken, naming the field. Empty when it was. */
   error: string;
-  receivedTime: Date | undefined;
+  receivedTime:
+    | Date
+    | undefined;
+  /** `Ticket.last_sequence` when this was answered: events up to it are older than the result. 0 when `error` is set. */
+  lastSequence: bigint;
 }
 
 export interface IngestMessagesResponse {
@@ -4116,6 +4120,7 @@ function createBaseIngestResult(): IngestResult {
     tier: 0,
     error: "",
     receivedTime: undefined,
+    lastSequence: 0n,
   };
 }
 
@@ -4162,6 +4167,12 @@ export const IngestResult: MessageFns<IngestResult> = {
     }
     if (message.receivedTime !== undefined) {
       Timestamp.encode(toTimestamp(message.receivedTime), writer.uint32(114).fork()).join();
+    }
+    if (message.lastSequence !== 0n) {
+      if (BigInt.asIntN(64, message.lastSequence) !== message.lastSequence) {
+        throw new globalThis.Error("value provided for field message.lastSequence of type int64 too large");
+      }
+      writer.uint32(120).int64(message.lastSequence);
     }
     return writer;
   },
@@ -4291,6 +4302,14 @@ export const IngestResult: MessageFns<IngestResult> = {
             message.receivedTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.lastSequence = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4351,6 +4370,11 @@ export const IngestResult: MessageFns<IngestResult> = {
         : isSet(object.received_time)
         ? fromJsonTimestamp(object.received_time)
         : undefined,
+      lastSequence: isSet(object.lastSequence)
+        ? BigInt(object.lastSequence)
+        : isSet(object.last_sequence)
+        ? BigInt(object.last_sequence)
+        : 0n,
     };
   },
 
@@ -4398,6 +4422,9 @@ export const IngestResult: MessageFns<IngestResult> = {
     if (message.receivedTime !== undefined) {
       obj.receivedTime = message.receivedTime.toISOString();
     }
+    if (message.lastSequence !== 0n) {
+      obj.lastSequence = message.lastSequence.toString();
+    }
     return obj;
   },
 
@@ -4420,6 +4447,9 @@ export const IngestResult: MessageFns<IngestResult> = {
     message.tier = object.tier ?? 0;
     message.error = object.error ?? "";
     message.receivedTime = object.receivedTime ?? undefined;
+    message.lastSequence = (object.lastSequence !== undefined && object.lastSequence !== null)
+      ? BigInt(object.lastSequence)
+      : 0n;
     return message;
   },
 };
