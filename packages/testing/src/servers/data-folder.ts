@@ -21,11 +21,15 @@ export function dataFolder(server: string, wanted: string | undefined): DataFold
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Removes the folders of processes that died without cleaning up. */
+/** Removes the folders of processes that died without cleaning up, as far as they are ours. */
 function removeLeftBehind(): void {
   for (const entry of readdirSync(tmpdir())) {
     const owner = /^tributary-[a-z]+-(\d+)-\w{6}$/.exec(entry)?.[1];
     if (owner === undefined || isRunning(Number(owner))) continue;
-    rmSync(join(tmpdir(), entry), { recursive: true, force: true });
+    try {
+      rmSync(join(tmpdir(), entry), { recursive: true, force: true });
+    } catch {
+      // Another user's, or being removed by somebody else at this moment.
+    }
   }
 }

@@ -101,7 +101,12 @@ async function startInDocker(server: DockerServer, options: ServerOptions): Prom
     return undefined;
   }
   const url = server.url(host, port);
-  await untilItAnswers(server, url);
+  try {
+    await untilItAnswers(server, url);
+  } catch (error) {
+    await container.stop();
+    throw error;
+  }
   const docker = client.container.getById(container.getId());
   let killed: Promise<unknown> = Promise.resolve();
   let stopped = false;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 
 export interface DovecotPlace {
@@ -18,8 +19,7 @@ export function mailOwner(): { uid: number; gid: number } {
 /** A whole `dovecot.conf` for Dovecot 2.3: one private instance that shares nothing with the machine's own. */
 export function dovecotSettings({ imapPort, runDir, dataDir }: DovecotPlace): string {
   const { uid, gid } = mailOwner();
-  const { username } = userInfo();
-  const [inner, login] = username === 'root' ? ['dovecot', 'dovenull'] : [username, username];
+  const asRoot = userInfo().uid === 0;
   return `base_dir = ${runDir}
 state_dir = ${runDir}
 instance_name = tributary-${imapPort}
@@ -29,8 +29,7 @@ listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login
-default_internal_user = ${inner}
-default_login_user = ${login}
+${asRoot ? '' : allAsMyself()}
 first_valid_uid = 1
 passdb {
   driver = passwd-file
@@ -51,7 +50,7 @@ service anvil {
   }
 }
 service imap-login {
-  ${username === 'root' ? '' : 'chroot ='}
+  ${asRoot ? '' : 'chroot ='}
   inet_listener imap {
     port = ${imapPort}
   }
@@ -72,6 +71,21 @@ namespace inbox {
   }
 }
 `;
+}
+
+/** Root's Dovecot drops to users that the Debian package made; anybody else's has to stay who it is. */
+function allAsMyself(): string {
+  const { username } = userInfo();
+  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+  return `default_internal_user = ${username}
+default_login_user = ${username}
+default_internal_group = ${group}
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}`;
 }
 
 /** The passwords, as a passwd-file. Throws when a name or password would break out of its line or its folder. */

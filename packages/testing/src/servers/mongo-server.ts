@@ -7,7 +7,7 @@ import { startMongoInDocker } from './docker-servers.ts';
 import { installFerretdb } from './ferretdb-install.ts';
 import { freePort } from './free-port.ts';
 import { mongoAnswers } from './mongo-probe.ts';
-import { installPostgres } from './postgres-install.ts';
+import { installPostgres, requirePostgresPossible } from './postgres-install.ts';
 import { postgresCommand } from './postgres-tree.ts';
 import { runCommand } from './run-command.ts';
 import {
@@ -34,6 +34,7 @@ export async function startMongo(options: ServerOptions): Promise<RunningServer 
 
 /** Installs what `startFerretdbHere` needs; both parts at once, for one waits for the network while the other computes. */
 export async function installMongo(options: { cacheDir: string; report: ServerOptions['report'] }) {
+  requirePostgresPossible();
   const [postgres, ferretdb] = await Promise.allSettled([installPostgres(options), installFerretdb(options)]);
   if (postgres.status === 'rejected') throw postgres.reason;
   if (ferretdb.status === 'rejected') throw ferretdb.reason;

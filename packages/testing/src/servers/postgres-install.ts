@@ -17,16 +17,20 @@ export interface PostgresInstallation {
   readonly template: string;
 }
 
-/**
- * PostgreSQL 18 with the DocumentDB extension. Only Debian's "sid" has it, so a small sid is put into a folder of its own
- * (about 60 s); nothing of it touches this machine's packages. Needs root.
- */
-export async function installPostgres(options: { cacheDir: string; report: Report }): Promise<PostgresInstallation> {
+/** Throws `CannotProvide` when there is no hope here, before anything slow begins. */
+export function requirePostgresPossible(): void {
   if (process.getuid?.() !== 0 || process.platform !== 'linux') {
     throw new CannotProvide(
       'A MongoDB-compatible server without Docker needs root on a Debian; start Docker, or set MONGODB_URL.',
     );
   }
+}
+
+/**
+ * PostgreSQL 18 with the DocumentDB extension. Only Debian's "sid" has it, so a small sid is put into a folder of its own
+ * (about 60 s); nothing of it touches this machine's packages. Needs root.
+ */
+export async function installPostgres(options: { cacheDir: string; report: Report }): Promise<PostgresInstallation> {
   const folder = await cachedFolder(options.cacheDir, folderName, async (empty) => {
     const debootstrap = await installedProgram('debootstrap', ['debootstrap'], options);
     const unshare = findProgram('unshare');

@@ -13,16 +13,12 @@ import { isUnavailable, orUnavailable, type Report } from './running-server.ts';
 export async function prepareServers(options: { cacheDir?: string; report: Report }): Promise<string[]> {
   const { report } = options;
   const install = { cacheDir: options.cacheDir ?? cacheDirectory(), report };
+  const needsMongo = !process.env['MONGODB_URL'] && !(await dockerImageCanBeHad(mongoImage, report));
+  const needsKafka = !process.env['KAFKA_BROKERS'] && !(await dockerImageCanBeHad(kafkaImage, report));
   // MongoDB first: it takes longest, and apt-get works for one at a time.
   const results = await Promise.all([
-    orUnavailable(async () => {
-      if (process.env['MONGODB_URL'] || (await dockerImageCanBeHad(mongoImage, report))) return {};
-      return installMongo(install);
-    }),
-    orUnavailable(async () => {
-      if (process.env['KAFKA_BROKERS'] || (await dockerImageCanBeHad(kafkaImage, report))) return {};
-      return installKafka(install);
-    }),
+    orUnavailable(async () => ({ mongo: needsMongo && (await installMongo(install)) })),
+    orUnavailable(async () => ({ kafka: needsKafka && (await installKafka(install)) })),
     orUnavailable(async () => ({ dovecot: await installDovecot(install) })),
     findChromium(report),
   ]);
