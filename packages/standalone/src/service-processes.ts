@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A service as a process of its own, started again whenever it ends, as Kubernetes would. */
+export interface ServiceProcess {
+  readonly name: string;
+  /** Undefined between its end and its next start. */
+  readonly pid: number | undefined;
+  /** How often it was started. */
+  readonly starts: number;
+  /** SIGKILL; it comes back by itself. */
+  kill(): void;
+  /** SIGTERM, and waits for its end. It does not come back. */
+  stop(): Promise<void>;
+}
+
+export interface ServiceProcessOptions {
+  readonly name: string;
+  /** The service's `src/main.ts`. */
+  readonly entry: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Milliseconds before it is started again. */
+  readonly restartAfterMs?: number;
+  report(line: string): void;
+}
+
+/** Starts a service and keeps it running until `stop`. */
+export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
+  let child: ChildProcess | undefined;
+  let starts = 0;
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const start = () => {
+    starts += 1;
+    child = spawn(process.execPath, [...process.execArgv, options.entry], {
+      env: { ...process.env, ...options.environment },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    child.on('exit', (code, signal) => {
+      child = undefined;
+      if (stopping) return;
+      options.report(`${options.name} ended (${signal ?? `code ${code}`}); starting it again`);
+      timer = setTimeout(start, options.restartAfterMs ?? 500);
+    });
+  };
+  start();
+
+  return {
+    name: options.name,
+    get pid() {
+      return child?.pid;
+    },
+    get starts() {
+      return starts;
+    },
+    kill: () => void child?.kill('SIGKILL'),
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      const running = child;
+      if (running === undefined) return;
+      const ended = new Promise<void>((resolve) => running.once('exit', () => resolve()));
+      running.kill('SIGTERM');
+      const force = setTimeout(() => running.kill('SIGKILL'), 15_000);
+      await ended;
+      clearTimeout(force);
+    },
+  };
+}
+
+/** Where the services of one machine listen. */
+export interface ServicePorts {
+  readonly console: number;
+  readonly chat: number;
+  readonly smtp: number;
+  readonly emailHealth: number;
+  readonly routerHealth: number;
+  readonly routerGrpc: number;
+  readonly ticketingHealth: number;
+  readonly ticketingGrpc: number;
+}
+
+/** The ports counted from the documented ones: HTTP 8080, SMTP 2525, gRPC 50051. */
+export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number): ServicePorts {
+  return {
+    console: httpPort,
+    chat: httpPort + 1,
+    emailHealth: httpPort + 2,
+    routerHealth: httpPort + 3,
+    ticketingHealth: httpPort + 4,
+    smtp: smtpPort,
+    ticketingGrpc: grpcPort,
+    routerGrpc: grpcPort + 1,
+  };
+}
+
+/**
+ * Every service against the Kafka and the MongoDB that `environment` names.
+ * @param environment At least KAFKA_BROKERS and MONGODB_URL; what is set here wins over the defaults below.
+ */
+export function serviceProcesses(
+  ports: ServicePorts,
+  environment: Readonly<Record<string, string>>,
+  report: (line: string) => void,
+): ServiceProcess[] {
+  const one = (name: string, own: Record<string, string | number>) =>
+    keepRunning({
+      name,
+      entry: fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)),
+      environment: { ...stringsOf(own), ...environment },
+      report,
+    });
+  return [
+    one('ticketing', { HTTP_PORT: ports.ticketingHealth, GRPC_PORT: ports.ticketingGrpc }),
+    one('router', {
+      HTTP_PORT: ports.routerHealth,
+      GRPC_PORT: ports.routerGrpc,
+      TICKETING_ADDRESS: `127.0.0.1:${ports.ticketingGrpc}`,
+      ROUTER_SEED_PRESENCE: 'online',
+    }),
+    one('gateway-email', { HTTP_PORT: ports.emailHealth, SMTP_PORT: ports.smtp }),
+    one('gateway-chat', { HTTP_PORT: ports.chat }),
+    one('console', { HTTP_PORT: ports.console, CHAT_URL: `http://127.0.0.1:${ports.chat}`, SMTP_PORT: ports.smtp }),
+  ];
+}
+
+function stringsOf(values: Record<string, string | number>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+}
