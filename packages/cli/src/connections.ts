@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EventLog } from '@tributary/eventlog';
+import type { GrpcChannel } from '@tributary/runtime';
+import type { Connections } from './context.ts';
+import { toFailure, unavailableFailure } from './failure.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Connections as the environment names them: TICKETING_ADDRESS and ROUTER_ADDRESS, else localhost:GRPC_PORT; Kafka when
+ * KAFKA_BROKERS is set, else the embedded log in TRIBUTARY_DATA_DIR.
+ *
+ * Modules are loaded when they are needed: gRPC and Kafka take longer to load than most commands to run.
+ */
+export function openConnections(environment: Environment): Connections & AsyncDisposable {
+  const channels = new Map<string, GrpcChannel>();
+  let eventLog: Promise<EventLog> | undefined;
+
+  async function channelTo(variable: string): Promise<{ address: string; channel: GrpcChannel }> {
+    const address = environment[variable] || `localhost:${environment['GRPC_PORT'] || 50051}`;
+    const { connectGrpc } = await import('@tributary/runtime');
+    const channel = channels.get(address) ?? connectGrpc(address);
+    channels.set(address, channel);
+    return { address, channel };
+  }
+
+  return {
+    async tickets() {
+      const { TicketServiceService } = await import('@tributary/contracts');
+      const { address, channel } = await channelTo('TICKETING_ADDRESS');
+      return explained(channel.api(TicketServiceService), address);
+    },
+    async agents() {
+      const { AgentServiceService } = await import('@tributary/contracts');
+      const { address, channel } = await channelTo('ROUTER_ADDRESS');
+      return explained(channel.api(AgentServiceService), address);
+    },
+    async routing() {
+      const { RoutingServiceService } = await import('@tributary/contracts');
+      const { address, channel } = await channelTo('ROUTER_ADDRESS');
+      return explained(channel.api(RoutingServiceService), address);
+    },
+    log({ create = false } = {}) {
+      eventLog ??= openLog(environment, create);
+      return eventLog;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const channel of channels.values()) await channel[Symbol.asyncDispose]();
+      const opened = await eventLog?.catch(() => undefined);
+      await opened?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openLog(environment: Environment, create: boolean): Promise<EventLog> {
+  const brokers = environment['KAFKA_BROKERS'];
+  if (brokers) {
+    const { openKafkaLog } = await import('@tributary/eventlog/kafka');
+    const list = brokers.split(',').map((broker) => broker.trim());
+    try {
+      return await openKafkaLog({ brokers: list, clientId: 'tributary-cli' });
+    } catch (error) {
+      throw unavailableFailure(`Kafka does not answer at ${brokers}: ${(error as Error).message}`, error);
+    }
+  }
+  const folder = join(environment['TRIBUTARY_DATA_DIR'] || '.data', 'log');
+  if (!create && !existsSync(folder)) {
+    throw unavailableFailure(
+      `There is no event log in ${folder}. Start Tributary (npm start), or say where it is with TRIBUTARY_DATA_DIR or KAFKA_BROKERS.`,
+    );
+  }
+  const { openEmbeddedLog } = await import('@tributary/eventlog/embedded');
+  return openEmbeddedLog({ folder });
+}
+
+/** The same functions, their failures told with the address that was called. */
+function explained<Functions extends object>(functions: Functions, address: string): Functions {
+  const wrapped = Object.entries(functions).map(([name, call]) => [
+    name,
+    async (...given: unknown[]) => {
+      try {
+        return await (call as (...given: unknown[]) => Promise<unknown>)(...given);
+      } catch (error) {
+        throw toFailure(error, address);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Functions;
+}
