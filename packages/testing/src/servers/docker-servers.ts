@@ -2,12 +2,13 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerRuntimeClient, StartedTestContainer } from 'testcontainers';
 import { freePort } from './free-port.ts';
+import { kafkaVersion } from './kafka-install.ts';
 import { kafkaAnswers } from './kafka-probe.ts';
 import { asKafkaEnvironment, kafkaSettings } from './kafka-settings.ts';
 import { mongoAnswers } from './mongo-probe.ts';
 import type { Report, RunningServer, ServerOptions } from './running-server.ts';
 
-export const kafkaImage = 'apache/kafka:4.3.0';
+export const kafkaImage = `apache/kafka:${kafkaVersion}`;
 export const mongoImage = 'mongo:8.0';
 
 const startTimeoutMs = 90_000;

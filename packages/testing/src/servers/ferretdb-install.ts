@@ -5,7 +5,7 @@ import { findProgram } from './find-program.ts';
 import { runCommand } from './run-command.ts';
 import { CannotProvide, type Report } from './running-server.ts';
 
-export const ferretdbVersion = '2.7.0';
+const ferretdbVersion = '2.7.0';
 
 /** The FerretDB program, built from its Go module once (about 75 s). */
 export async function installFerretdb(options: { cacheDir: string; report: Report }): Promise<string> {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from './cache.ts';
 import { dataFolder } from './data-folder.ts';
@@ -46,7 +46,7 @@ async function startFerretdbHere(options: ServerOptions): Promise<RunningServer>
   const installed = await installMongo({ cacheDir, report: options.report });
   const folder = dataFolder('mongo', options.dataDir);
   const cluster = join(folder.path, 'postgres');
-  if (!existsSync(cluster)) await runCommand('cp', ['-a', '--reflink=auto', installed.template, cluster]);
+  if (!existsSync(cluster)) await copyWhole(installed.template, cluster);
   const port = await freePort();
   const postgresPort = await freePort();
   const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
@@ -105,4 +105,12 @@ async function startFerretdbHere(options: ServerOptions): Promise<RunningServer>
       server = await launch();
     },
   };
+}
+
+/** Under its final name the copy is complete, also when an earlier attempt was interrupted. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  const unfinished = `${to}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  await runCommand('cp', ['-a', '--reflink=auto', from, unfinished]);
+  renameSync(unfinished, to);
 }
