@@ -1,0 +1,295 @@
+import { randomUUID } from 'node:crypto';
+import { decodeEvent, MalformedEventError, type OutboundMessage, topics } from '@tributary/contracts';
+import type { DocStore } from '@tributary/docstore';
+import type { Batch, Consumer, EventLog } from '@tributary/eventlog';
+import { backOffMs, type Clock, type Logger, type Service } from '@tributary/runtime';
+import { createDeliveryReports } from './delivery-reports.ts';
+import { type Entry, Lanes } from './lanes.ts';
+import { newRow, type OutboundRow, type OutboundRows, type Outcome, openOutboundRows } from './outbound-rows.ts';
+import { AccountUnavailableError, PermanentSendError, UncertainSendError } from './send-errors.ts';
+
+/** What the provider said when it accepted a message. */
+export interface SentMessage {
+  /** Later references name it. */
+  readonly providerMessageId: string;
+}
+
+export interface SenderOptions {
+  readonly channel: string;
+  readonly eventLog: EventLog;
+  readonly docStore: DocStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /**
+   * Gives one message to the provider; resolves once the provider has accepted it. Fails with one of the errors of
+   * send-errors.ts, or any other for a passing fault. Must end by itself within a few minutes.
+   */
+  send(message: OutboundMessage): Promise<SentMessage>;
+  /** Messages under way at once per account. Default 10. */
+  readonly concurrencyPerAccount?: number;
+  /** How long a message under way is held; renewed while its process lives. Afterwards it counts as uncertain. */
+  readonly leaseMs?: number;
+  /** A message that could not be sent for so long has failed. Default 3 days. */
+  readonly giveUpAfterMs?: number;
+}
+
+/** What a bounce says of a message that had counted as sent. */
+export interface Bounce {
+  readonly recipient: string;
+  readonly reason: string;
+  readonly providerCode: string;
+}
+
+export interface Sender extends Service {
+  /** Where an outbound message belongs, also long after it was sent. */
+  find(outboundMessageId: string): Promise<{ ticketId: string; account: string; conversationKey: string } | undefined>;
+  /** The conversation in which a ticket's customer was last written to. */
+  conversationOfTicket(ticketId: string): Promise<string | undefined>;
+  /** A sent message came back: marks its delivery failed. Does nothing when it is unknown or had failed already. */
+  reportBounce(outboundMessageId: string, bounce: Bounce): Promise<void>;
+}
+
+/** More contents than these are not kept in memory while they wait. */
+const maxHeldContents = 2000;
+const sweepEveryMs = 5000;
+/** What another process may be about to do by itself is left to it for so long. */
+const graceMs = 10_000;
+
+/**
+ * Sends what `messages.outbound.v1` holds for one channel: each message once, in order within its conversation, and says
+ * in `messages.delivery.v1` what became of it. A message is a row before its offset is committed; a crash between the
+ * provider's acceptance and our note of it leaves the row in `sending`, which becomes `uncertain` and is not repeated.
+ * Any number of processes may share the work.
+ */
+export async function createSender(options: SenderOptions): Promise<Sender> {
+  const { channel, eventLog, clock, logger } = options;
+  const leaseMs = options.leaseMs ?? 30_000;
+  const giveUpAfterMs = options.giveUpAfterMs ?? 3 * 24 * 60 * 60 * 1000;
+  const owner = randomUUID();
+  const rows: OutboundRows = await openOutboundRows(options.docStore, channel, owner);
+  const reports = createDeliveryReports({ channel, eventLog, rows, logger });
+  const lanes = new Lanes(options.concurrencyPerAccount ?? 10);
+  /** Messages this process has under way, and the work on each. */
+  const underWay = new Map<string, Promise<void>>();
+  /** Conversations whose next message another process has under way. Found again by the sweep. */
+  const blocked = new Set<string>();
+  const accountFaults = new Map<string, string>();
+  let heldContents = 0;
+  let loading = Promise.resolve();
+  let consumer: Consumer | undefined;
+  let stopped = false;
+  let storeFault: string | undefined;
+  const timers = new Map<'due' | 'sweep' | 'lease', Disposable>();
+
+  async function handle(batch: Batch): Promise<void> {
+    const news = new Map<string, { row: OutboundRow; message: OutboundMessage }>();
+    for (const record of batch.records) {
+      try {
+        const message = decodeEvent(topics.outbound, record);
+        if (message.channel !== channel || news.has(message.id)) continue;
+        if (message.id === '') throw new MalformedEventError('id must not be empty');
+        news.set(message.id, { row: newRow(message, record, clock.now()), message });
+      } catch (error) {
+        if (!(error instanceof MalformedEventError)) throw error;
+        await batch.deadLetter(record, error);
+      }
+    }
+    if (news.size === 0) return;
+    const newRows = [...news.values()].map(({ row }) => row);
+    await load(newRows.map((row) => row.conversationKey));
+    for (const row of await rows.insert(newRows)) {
+      if (blocked.has(row.conversationKey)) continue;
+      const message = heldContents < maxHeldContents ? news.get(row._id)?.message : undefined;
+      if (message !== undefined) heldContents += 1;
+      const { message: _content, ...light } = row;
+      lanes.add({ row: light, message, dueAtMs: clock.now() });
+    }
+    pump();
+  }
+
+  /**
+   * Takes over what is unfinished in these conversations, unless it is here already or another process is at it. One call
+   * after the other, or two would take the same message.
+   */
+  function load(conversations: readonly string[]): Promise<void> {
+    const loaded = loading.then(() => loadNow(conversations));
+    loading = loaded.catch(() => {});
+    return loaded;
+  }
+
+  async function loadNow(conversations: readonly string[]): Promise<void> {
+    const missing = [...new Set(conversations)].filter((key) => !lanes.has(key));
+    for (const key of missing) blocked.delete(key);
+    for (let start = 0; start < missing.length; start += 500) {
+      const found = await rows.unfinished(missing.slice(start, start + 500));
+      for (const row of found) {
+        if (blocked.has(row.conversationKey)) continue;
+        if (row.state === 'queued') lanes.add({ row, message: undefined, dueAtMs: row.dueAtMs ?? 0 });
+        else if (row.owner === owner && !underWay.has(row._id)) {
+          // Claimed by us, but the answer to the claim was lost: nothing was sent.
+          await rows.requeue(row._id, clock.now());
+          lanes.add({ row, message: undefined, dueAtMs: clock.now() });
+        } else if ((row.dueAtMs ?? 0) > clock.now()) blocked.add(row.conversationKey);
+        else await giveUpAbandoned(row);
+      }
+    }
+  }
+
+  async function giveUpAbandoned(row: OutboundRow): Promise<void> {
+    const outcome = outcomeOf('uncertain', {
+      reason: 'The process ended while the message was being sent. It may or may not have been accepted.',
+    });
+    if (await rows.finishAbandoned(row, outcome)) await reports.report(row, outcome);
+    else blocked.add(row.conversationKey);
+  }
+
+  /** Begins everything that may begin, and wakes up again for the next that has to wait. */
+  function pump(): void {
+    if (stopped) return;
+    for (const entry of lanes.takeReady(clock.now())) {
+      const work = send(entry)
+        .catch((error: unknown) => {
+          // The store does not answer. The row keeps its state; the sweep finds it again.
+          storeFault = (error as Error).message;
+          logger.warn({ err: error, outboundMessageId: entry.row._id }, 'sending is delayed');
+          lanes.forget(entry);
+        })
+        .finally(() => {
+          underWay.delete(entry.row._id);
+          if (entry.message !== undefined) heldContents -= 1;
+          pump();
+        });
+      underWay.set(entry.row._id, work);
+    }
+    const nextMs = lanes.nextDueAtMs(clock.now());
+    if (nextMs !== undefined) wake('due', nextMs - clock.now(), pump);
+  }
+
+  async function send(entry: Entry): Promise<void> {
+    const { row } = entry;
+    if (!(await rows.claim(row, clock.now() + leaseMs))) return lanes.forget(entry);
+    const message = entry.message ?? (await rows.content(row._id));
+    if (message === undefined) return lanes.forget(entry);
+    storeFault = undefined;
+    const outcome = await attempt(message, row);
+    if (outcome === undefined) return;
+    if (outcome instanceof Error) {
+      const dueAtMs =
+        outcome instanceof AccountUnavailableError
+          ? clock.now()
+          : clock.now() + backOffMs(row.attempts, { baseMs: 1000, maxMs: 15 * 60_000 });
+      await rows.requeue(row._id, dueAtMs);
+      lanes.again({ ...entry, message: undefined, row: { ...row, attempts: row.attempts + 1 } }, dueAtMs);
+      return;
+    }
+    await persist(() => rows.finish(row._id, outcome));
+    lanes.done(entry);
+    pump();
+    await reports.report(row, outcome);
+  }
+
+  /** One try. Returns how it ended, or the passing error after which it is to be tried again. */
+  async function attempt(message: OutboundMessage, row: OutboundRow): Promise<Outcome | Error | undefined> {
+    const recipient = message.recipients[0]?.address ?? '';
+    try {
+      const sent = await options.send(message);
+      lanes.works(row.account);
+      accountFaults.delete(row.account);
+      return outcomeOf('sent', { recipient, providerMessageId: sent.providerMessageId });
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const reason = error.message;
+      if (error instanceof PermanentSendError) {
+        return outcomeOf('failed', { recipient, reason, providerCode: error.code });
+      }
+      if (error instanceof UncertainSendError) return outcomeOf('uncertain', { recipient, reason });
+      if (error instanceof AccountUnavailableError) {
+        accountFaults.set(row.account, reason);
+        lanes.rest(row.account, (failures) => clock.now() + backOffMs(failures, { baseMs: 500, maxMs: 60_000 }));
+      }
+      if (clock.now() - row.orderAtMs > giveUpAfterMs) {
+        return outcomeOf('failed', { recipient, reason: `gave up: ${reason}` });
+      }
+      logger.info({ outboundMessageId: message.id, account: row.account, err: error }, 'not sent, to be tried again');
+      return error;
+    }
+  }
+
+  function outcomeOf(state: Outcome['state'], facts: Partial<Omit<Outcome, 'state' | 'atMs'>>): Outcome {
+    return { state, providerMessageId: '', reason: '', providerCode: '', recipient: '', ...facts, atMs: clock.now() };
+  }
+
+  /** What has happened outside must be written down, however long the store is away. */
+  async function persist(write: () => Promise<void>): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await write();
+        storeFault = undefined;
+        return;
+      } catch (error) {
+        storeFault = (error as Error).message;
+        if (stopped && tries > 3) throw error;
+        await new Promise<void>((resolve) => clock.setTimer(backOffMs(tries, { maxMs: 5000 }), resolve));
+      }
+    }
+  }
+
+  async function sweep(beforeMs: number): Promise<void> {
+    try {
+      await load(await rows.neglected(beforeMs));
+      for (const row of await rows.unreported(beforeMs)) {
+        if (row.outcome !== undefined) await reports.report(row, row.outcome);
+      }
+      storeFault = undefined;
+    } catch (error) {
+      storeFault = (error as Error).message;
+    }
+    pump();
+  }
+
+  function repeat(name: 'sweep' | 'lease', everyMs: number, work: () => Promise<unknown>): void {
+    wake(name, everyMs, () => {
+      void work()
+        .catch(() => {}) // Each of them notes its own faults.
+        .finally(() => {
+          if (!stopped) repeat(name, everyMs, work);
+        });
+    });
+  }
+
+  function wake(name: 'due' | 'sweep' | 'lease', afterMs: number, work: () => void): void {
+    timers.get(name)?.[Symbol.dispose]();
+    timers.set(name, clock.setTimer(Math.max(0, afterMs), work));
+  }
+
+  return {
+    async start() {
+      await sweep(clock.now());
+      repeat('sweep', sweepEveryMs, () => sweep(clock.now() - graceMs));
+      repeat('lease', leaseMs / 3, () =>
+        Promise.all([...underWay.keys()].map((id) => rows.extend(id, clock.now() + leaseMs))),
+      );
+      consumer = await eventLog.consume({ group: `gateway-${channel}`, topics: [topics.outbound.name], handle });
+    },
+    async stop() {
+      if (stopped) return;
+      await consumer?.stop();
+      stopped = true;
+      while (underWay.size > 0) await Promise.allSettled(underWay.values());
+      for (const timer of timers.values()) timer[Symbol.dispose]();
+    },
+    problems: () => [
+      ...(consumer?.problems() ?? []),
+      ...(storeFault === undefined ? [] : [`outbound messages cannot be stored: ${storeFault}`]),
+      ...[...accountFaults].map(([account, fault]) => `cannot send from ${account}: ${fault}`),
+      ...reports.problems(),
+    ],
+    find: (id) => rows.find(id),
+    conversationOfTicket: async (ticketId) => (await rows.latestOfTicket(ticketId))?.conversationKey,
+    async reportBounce(id, bounce) {
+      const outcome = outcomeOf('failed', bounce);
+      const row = await rows.find(id);
+      if (row !== undefined && (await rows.finishBounced(id, outcome))) await reports.report(row, outcome);
+    },
+  };
+}
