@@ -1,0 +1,37 @@
+import { openGridFsStore } from '@tributary/blobstore/gridfs';
+import { openMongoStore } from '@tributary/docstore/mongo';
+import { openKafkaLog } from '@tributary/eventlog/kafka';
+import {
+  composeServices,
+  connectionSettings,
+  createHttpServer,
+  createLogger,
+  readConfig,
+  runProcess,
+  systemClock,
+} from '@tributary/runtime';
+import { readChatConfig } from './config.ts';
+import { createChatGateway } from './service.ts';
+
+const settings = readConfig(connectionSettings, process.env);
+const logger = createLogger('gateway-chat', settings.LOG_LEVEL);
+await using eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'gateway-chat', logger });
+await using docStore = await openMongoStore({ url: settings.MONGODB_URL });
+await using blobStore = await openGridFsStore({ url: settings.MONGODB_URL });
+const gateway = await createChatGateway({
+  config: readChatConfig(process.env),
+  eventLog,
+  docStore,
+  blobStore,
+  clock: systemClock,
+  logger,
+});
+const problems = () => [...eventLog.problems(), ...docStore.problems(), ...gateway.problems()];
+const http = createHttpServer({
+  plugins: [gateway.http],
+  host: settings.HOST,
+  port: settings.HTTP_PORT,
+  logger,
+  problems,
+});
+await runProcess(composeServices([gateway, http]), logger);

@@ -1,0 +1,81 @@
+import type { BlobStore } from '@tributary/blobstore';
+import type { DocStore } from '@tributary/docstore';
+import type { Consumer, EventLog } from '@tributary/eventlog';
+import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
+import type { FastifyPluginAsync } from 'fastify';
+import { blobstoreFiles } from './adapters/blobstore-files.ts';
+import { openDocstoreSessions } from './adapters/docstore-sessions.ts';
+import { openDocstoreTranscript } from './adapters/docstore-transcript.ts';
+import { openDocstoreUploads } from './adapters/docstore-uploads.ts';
+import { eventlogChatEvents } from './adapters/eventlog-chat-events.ts';
+import { joseSessionTokens, sharedTokenKey } from './adapters/jose-session-tokens.ts';
+import type { ChatConfig } from './config.ts';
+import type { ChatContext } from './entrypoints/chat-context.ts';
+import { chatHttp } from './entrypoints/chat-http.ts';
+import { createConnectionHub } from './entrypoints/connection-hub.ts';
+import { consumeOutbound } from './entrypoints/outbound-consumer.ts';
+import { createRateLimiter } from './entrypoints/rate-limiter.ts';
+import { createRepairTimer } from './entrypoints/repair-timer.ts';
+import { tailForWakeUps } from './entrypoints/wake-up-tail.ts';
+
+export { type ChatConfig, readChatConfig } from './config.ts';
+
+export interface ChatDependencies {
+  readonly config: ChatConfig;
+  readonly eventLog: EventLog;
+  readonly docStore: DocStore;
+  readonly blobStore: BlobStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ChatGateway extends Service {
+  /** Everything under `/chat/v1`, for the server that has the port. */
+  readonly http: FastifyPluginAsync;
+}
+
+/** The web chat: WebSocket protocol, files, widget, and the messages of ours that go there. */
+export async function createChatGateway(dependencies: ChatDependencies): Promise<ChatGateway> {
+  const { config, eventLog, docStore, blobStore, clock, logger } = dependencies;
+  const { rates } = config;
+  const context: ChatContext = {
+    config,
+    clock,
+    logger,
+    sessions: await openDocstoreSessions(docStore),
+    transcript: await openDocstoreTranscript(docStore),
+    uploads: await openDocstoreUploads(docStore),
+    files: blobstoreFiles(blobStore),
+    events: eventlogChatEvents(eventLog, clock),
+    tokens: joseSessionTokens(config.tokenKey ?? (await sharedTokenKey(docStore)), config.sessionDays, clock),
+    hub: createConnectionHub(config.limits),
+    limiters: {
+      messagesPerSession: createRateLimiter('messages in this chat', rates.messagesPerSession, clock),
+      messagesPerAddress: createRateLimiter('messages from this address', rates.messagesPerAddress, clock),
+      sessionsPerAddress: createRateLimiter('new chats from this address', rates.sessionsPerAddress, clock),
+      uploadsPerAddress: createRateLimiter('files from this address', rates.uploadsPerAddress, clock),
+    },
+  };
+  const parts = composeServices([
+    consumerService(() => tailForWakeUps(eventLog, context)),
+    consumerService(() => consumeOutbound(eventLog, context)),
+    createRepairTimer(context),
+    // Stopped first: no new work comes in while the rest finishes.
+    { start: async () => {}, stop: () => context.hub.close(), problems: () => [] },
+  ]);
+  return { ...parts, http: chatHttp(context) };
+}
+
+/** A consumer as a service. When it dies of a fault the process ends, by the unhandled rejection of `done`. */
+function consumerService(begin: () => Promise<Consumer>): Service {
+  let consumer: Consumer | undefined;
+  return {
+    async start() {
+      consumer = await begin();
+    },
+    async stop() {
+      await consumer?.stop();
+    },
+    problems: () => consumer?.problems() ?? [],
+  };
+}
