@@ -1,1 +1,2 @@
 export * from './port.ts';
+export { RefusedError } from './refused-error.ts';

@@ -1,0 +1,224 @@
+import type { StatementSync } from 'node:sqlite';
+import { type JsonDocument, maxDocumentCharacters } from '../language/json.ts';
+import { RefusedError } from '../refused-error.ts';
+import type { Database } from './database.ts';
+import type { DocumentCache, Row } from './document-cache.ts';
+import type { Plan } from './plan.ts';
+import {
+  type ColumnValue,
+  columnValue,
+  elements,
+  type Index,
+  partialKey,
+  partialKeyColumn,
+  type Schema,
+} from './schema.ts';
+
+/** The rows of one collection: documents as JSON text, with a column for each indexed path. Used inside `Database.write` to write. */
+export class Table {
+  readonly schema: Schema;
+  readonly #database: Database;
+  readonly #cache: DocumentCache;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: Database, schema: Schema, cache: DocumentCache) {
+    this.#database = database;
+    this.schema = schema;
+    this.#cache = cache;
+  }
+
+  /** Forgets what it knows of the file. */
+  reload(): void {
+    this.#cache.clear();
+    this.#statements.clear();
+    this.schema.load(this.#database.connection);
+  }
+
+  row(id: string): Row | undefined {
+    const cached = this.#cache.get(id);
+    if (cached !== undefined) return cached;
+    const found = this.#prepare(`SELECT rowid, doc FROM ${this.schema.table} WHERE _id = ?`).get(id);
+    if (found === undefined) return undefined;
+    const [rowid, text] = found as unknown as [number, string];
+    return this.#remember(rowid, JSON.parse(text) as JsonDocument, text.length);
+  }
+
+  /** The rows a plan finds, in order. Nothing may be written before the iteration ends. */
+  *select(plan: Plan, orderBy: string, limit: number): Generator<Row, void, undefined> {
+    const sql = `SELECT rowid, _id, doc FROM ${this.schema.table} WHERE ${plan.where}${orderBy && ` ORDER BY ${orderBy}`}${
+      Number.isFinite(limit) ? ' LIMIT ?' : ''
+    }`;
+    const parameters = Number.isFinite(limit) ? [...plan.parameters, limit] : plan.parameters;
+    for (const found of this.#prepare(sql).iterate(...parameters)) {
+      const [rowid, id, text] = found as unknown as [number, string, string];
+      yield this.#cache.get(id) ?? { rowid, document: JSON.parse(text) as JsonDocument, characters: text.length };
+    }
+  }
+
+  count(plan: Plan): number {
+    const sql = `SELECT count(*) FROM ${this.schema.table} WHERE ${plan.where}`;
+    return (this.#prepare(sql).get(...plan.parameters) as unknown as [number])[0];
+  }
+
+  /** How SQLite would run a plan, in its own words. */
+  explain(plan: Plan, orderBy: string): string[] {
+    const sql = `EXPLAIN QUERY PLAN SELECT rowid, _id, doc FROM ${this.schema.table} WHERE ${plan.where}${orderBy && ` ORDER BY ${orderBy}`} LIMIT 10`;
+    return this.#database.connection
+      .prepare(sql)
+      .all(...plan.parameters)
+      .map((row) => String(row['detail']));
+  }
+
+  /** Keeps a row that was selected, for it will be used again. */
+  remember(row: Row): void {
+    this.#cache.set(row.document._id, row);
+  }
+
+  /** @returns the unique index that refused it, `_id` for the id; undefined when it is in. */
+  insert(document: JsonDocument): string | undefined {
+    const text = jsonText(document);
+    const { names, values } = this.#columnValues(document);
+    const sql = `INSERT INTO ${this.schema.table} (${['_id', ...names, 'doc'].join(', ')}) VALUES (${'?, '.repeat(
+      names.length + 1,
+    )}?) ON CONFLICT DO NOTHING`;
+    const { changes, lastInsertRowid } = this.#prepare(sql).run(document._id, ...values, text);
+    if (changes === 0) return this.row(document._id) === undefined ? this.#conflict(document) : '_id';
+    const rowid = Number(lastInsertRowid);
+    for (const index of this.schema.multikeyIndexes) this.#addElements(index, rowid, elements(document, index));
+    this.#database.touch(this, document._id);
+    this.#remember(rowid, document, text.length);
+    return undefined;
+  }
+
+  /** @returns the unique index that refused it; undefined when it is done. */
+  update(before: Row, document: JsonDocument): string | undefined {
+    const { rowid } = before;
+    const text = jsonText(document);
+    const { names, values } = this.#columnValues(document);
+    const old = this.#columnValues(before.document).values;
+    const changed = names
+      .keys()
+      .filter((at) => !sameColumnValue(values[at], old[at]))
+      .toArray();
+    const assignments = ['doc = ?', ...changed.map((at) => `${names[at]} = ?`)].join(', ');
+    const sql = `UPDATE OR IGNORE ${this.schema.table} SET ${assignments} WHERE rowid = ?`;
+    const parameters = [text, ...changed.map((at) => values[at] as ColumnValue), rowid];
+    if (this.#prepare(sql).run(...parameters).changes === 0) return this.#conflict(document);
+    for (const index of this.schema.multikeyIndexes) {
+      const oldElements = elements(before.document, index);
+      const newElements = elements(document, index);
+      this.#removeElements(index, rowid, oldElements.difference(newElements));
+      this.#addElements(index, rowid, newElements.difference(oldElements));
+    }
+    this.#database.touch(this, document._id);
+    this.#remember(rowid, document, text.length);
+    return undefined;
+  }
+
+  delete({ rowid, document }: Row): void {
+    this.#prepare(`DELETE FROM ${this.schema.table} WHERE rowid = ?`).run(rowid);
+    for (const index of this.schema.multikeyIndexes) this.#removeElements(index, rowid, elements(document, index));
+    this.#database.touch(this, document._id);
+    this.#cache.delete(document._id);
+  }
+
+  /** Fills the columns and the side tables anew, after indexes were added. @throws RefusedError when a unique key has duplicates. */
+  rebuild(): void {
+    const rows = this.#database.connection.prepare(`SELECT rowid, doc FROM ${this.schema.table}`).all();
+    for (const row of rows) {
+      const rowid = Number(row['rowid']);
+      const document = JSON.parse(row['doc'] as string) as JsonDocument;
+      const { names, values } = this.#columnValues(document);
+      if (names.length > 0) {
+        const sql = `UPDATE ${this.schema.table} SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE rowid = ?`;
+        this.#prepare(sql).run(...values, rowid);
+      }
+      for (const index of this.schema.multikeyIndexes) this.#addElements(index, rowid, elements(document, index));
+    }
+  }
+
+  /** What the columns beside the document hold. @throws RefusedError when an array is where a unique key is. */
+  #columnValues(document: JsonDocument): { names: string[]; values: ColumnValue[] } {
+    const names: string[] = [];
+    const values: ColumnValue[] = [];
+    for (const column of this.schema.columns.values()) {
+      const { value, array } = columnValue(document, column);
+      if (array) this.#noteArray(column);
+      names.push(column.name);
+      values.push(value);
+    }
+    for (const index of this.schema.uniqueIndexes) {
+      names.push(partialKeyColumn(index));
+      values.push(partialKey(document, index));
+    }
+    return { names, values };
+  }
+
+  #noteArray(column: { readonly path: { readonly text: string }; arrays: boolean }): void {
+    const { text } = column.path;
+    const unique = this.schema.uniqueIndexes.find(({ keys }) => keys.some(({ path }) => path.text === text));
+    if (unique !== undefined)
+      throw new RefusedError(text, `is in the unique index ${unique.name} and may hold no array`);
+    if (column.arrays) return;
+    column.arrays = true;
+    this.schema.save(this.#database.connection);
+  }
+
+  #conflict(document: JsonDocument): string {
+    const { names, values } = this.#columnValues(document);
+    const isTaken = (columns: readonly string[]) => {
+      const parameters = columns.map((column) => values[names.indexOf(column)] as ColumnValue);
+      const sql = `SELECT 1 FROM ${this.schema.table} WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')} AND _id <> ?`;
+      return this.#prepare(sql).get(...parameters, document._id) !== undefined;
+    };
+    const index = this.schema.uniqueIndexes.find(
+      (unique) =>
+        isTaken(unique.keys.map(({ path }) => this.schema.columns.get(path.text)?.name ?? '_id')) ||
+        isTaken([partialKeyColumn(unique)]),
+    );
+    if (index === undefined)
+      throw new Error(`SQLite refused ${document._id} in ${this.schema.collection} without a reason`);
+    return index.name;
+  }
+
+  #addElements(index: Index, rowid: number, added: ReadonlySet<number | string>): void {
+    if (added.size === 0) return;
+    const statement = this.#prepare(`INSERT OR IGNORE INTO ${this.schema.elementsTable(index)} VALUES (?, ?)`);
+    for (const element of added) statement.run(element, rowid);
+  }
+
+  #removeElements(index: Index, rowid: number, removed: ReadonlySet<number | string>): void {
+    if (removed.size === 0) return;
+    const statement = this.#prepare(`DELETE FROM ${this.schema.elementsTable(index)} WHERE element = ? AND owner = ?`);
+    for (const element of removed) statement.run(element, rowid);
+  }
+
+  #remember(rowid: number, document: JsonDocument, characters: number): Row {
+    const row: Row = { rowid, document, characters };
+    this.#cache.set(document._id, row);
+    return row;
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    // Shapes of filters come from code; a bound all the same, for a statement holds memory outside the heap.
+    if (this.#statements.size >= 500) this.#statements.clear();
+    const statement = this.#database.connection.prepare(sql);
+    statement.setReturnArrays(true);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}
+
+function jsonText(document: JsonDocument): string {
+  const text = JSON.stringify(document);
+  if (text.length > maxDocumentCharacters)
+    throw new RefusedError(document._id, `a document may have at most ${maxDocumentCharacters} characters of JSON`);
+  return text;
+}
+
+function sameColumnValue(a: ColumnValue | undefined, b: ColumnValue | undefined): boolean {
+  if (a === b) return true;
+  return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+}
