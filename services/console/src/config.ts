@@ -1,0 +1,43 @@
+import { portNumber, readConfig } from '@tributary/runtime';
+import { z } from 'zod';
+
+export interface ConsoleConfig {
+  /** Whether the page shows messages as they come. */
+  readonly feed: boolean;
+  /** Names, beside localhost and IP addresses, under which a browser may reach the page. */
+  readonly hosts: readonly string[];
+  /** The chat gateway's public URL without a slash at the end. Empty: the same address as the page. */
+  readonly chatUrl: string;
+  readonly smtpPort: number;
+  readonly grpcPort: number;
+  /** The address that mails are written to in the examples. */
+  readonly supportAddress: string;
+}
+
+const shape = {
+  KAFKA_BROKERS: z.string().optional(),
+  CONSOLE_FEED: z.enum(['on', 'off'], { error: "must be 'on' or 'off'" }).optional(),
+  CONSOLE_HOSTS: z.string().default(''),
+  CHAT_URL: z
+    .union([z.literal(''), z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })])
+    .default(''),
+  SMTP_PORT: portNumber(2525),
+  GRPC_PORT: portNumber(50051),
+  SUPPORT_ADDRESS: z.string().default('support@localhost'),
+};
+
+/** @throws ConfigError naming every variable that is wrong. */
+export function readConsoleConfig(environment: Readonly<Record<string, string | undefined>>): ConsoleConfig {
+  const values = readConfig(shape, environment);
+  return {
+    // The feed shows customers' words to whoever opens the page: on only where the whole of it is one's own machine.
+    feed: values.CONSOLE_FEED === undefined ? values.KAFKA_BROKERS === undefined : values.CONSOLE_FEED === 'on',
+    hosts: values.CONSOLE_HOSTS.split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter((host) => host !== ''),
+    chatUrl: values.CHAT_URL.replace(/\/+$/, ''),
+    smtpPort: values.SMTP_PORT,
+    grpcPort: values.GRPC_PORT,
+    supportAddress: values.SUPPORT_ADDRESS,
+  };
+}
