@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const markdown = ['.', 'docs', 'docs/adr', 'bench', 'e2e', ...foldersIn('packages'), ...foldersIn('services')].flatMap((folder) =>
-  readdirSync(join(root, folder))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(folder, name)),
+const markdown = ['.', 'docs', 'docs/adr', 'bench', 'e2e', ...foldersIn('packages'), ...foldersIn('services')].flatMap(
+  (folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
 );
 
 function foldersIn(folder: string): string[] {
@@ -23,7 +24,9 @@ test.each(markdown)('%s links only to what exists', (path) => {
 });
 
 test('docs/message-flow.md names only files that exist', () => {
-  const files = [...read('docs/message-flow.md').matchAll(/`((?:packages|services|proto|docs)\/[\w./-]+\.\w+)`/g)].map((match) => match[1] ?? '');
+  const files = [...read('docs/message-flow.md').matchAll(/`((?:packages|services|proto|docs)\/[\w./-]+\.\w+)`/g)].map(
+    (match) => match[1] ?? '',
+  );
   expect(files.length).toBeGreaterThan(10);
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });

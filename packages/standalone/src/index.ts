@@ -1,0 +1,2 @@
+export * from './service-processes.ts';
+export * from './standalone.ts';

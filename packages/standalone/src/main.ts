@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDirectoryStore } from '@tributary/blobstore/directory';
+import { openEmbeddedStore } from '@tributary/docstore/embedded';
+import { openEmbeddedLog } from '@tributary/eventlog/embedded';
+import { ConfigError, composeServices, createLogger, runProcess, systemClock } from '@tributary/runtime';
+import { readStandaloneConfig, standaloneDefaults } from './config.ts';
+import { createStandalone } from './standalone.ts';
+
+// npm start.
+try {
+  await start();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
+
+async function start(): Promise<void> {
+  const config = readStandaloneConfig(process.env);
+  mkdirSync(config.dataFolder, { recursive: true });
+  const logger = createLogger('tributary', config.logLevel);
+  const [eventLog, docStore, blobStore] = await Promise.all([
+    openEmbeddedLog({ folder: join(config.dataFolder, 'log'), logger }),
+    openEmbeddedStore({ folder: join(config.dataFolder, 'documents') }),
+    openDirectoryStore({ folder: join(config.dataFolder, 'blobs') }),
+  ]);
+  const tributary = await createStandalone({
+    eventLog,
+    docStore,
+    blobStore,
+    clock: systemClock,
+    logger,
+    host: config.host,
+    httpPort: config.httpPort,
+    grpcPort: config.grpcPort,
+    environment: { ...standaloneDefaults(config), ...process.env },
+  });
+  // First to start, so last to stop: the services use them until they have stopped.
+  const stores = {
+    start: async () => {},
+    async stop() {
+      for (const store of [eventLog, docStore, blobStore]) await store[Symbol.asyncDispose]();
+    },
+    problems: () => [],
+  };
+  await runProcess(composeServices([stores, tributary]), logger);
+
+  const { http, smtp, grpc } = tributary.ports;
+  const { host, dataFolder } = config;
+  process.stdout.write(`Tributary is ready.
+  Web page   http://${host}:${http}/
+  SMTP       ${host}:${smtp}   mail that would go out is kept in ${join(dataFolder, 'outbox')}
+  gRPC       ${host}:${grpc}
+  Data       ${dataFolder}
+Try: npm run tributary -- send email --text 'My battery gives off smoke'
+Ctrl-C stops it.
+`);
+}
