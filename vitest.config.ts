@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = {
-  resolve: { conditions: ['@tributary/source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['@tributary/source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['@tributary/source', 'node'] },
+  ssr: { resolve: { conditions: ['@tributary/source', 'node'] } },
 };
 const folders = '{packages,services}/*/{src,tests}/**';
 
