@@ -39,12 +39,15 @@ function badge(className, text) {
   return text === '' ? '' : element('span', { className: `badge ${className}`, text });
 }
 
-function stepItem(step) {
+function stepItem(step, index, steps) {
   const item = element('li', { className: `step ${step.kind}${step.bad ? ' bad' : ''}` });
   item.append(
     element('p', { className: 'what' }, timeOf(step.atMs), element('span', { text: step.title, dir: 'auto' })),
   );
-  if (step.text !== '') item.append(element('blockquote', { text: step.text, dir: 'auto' }));
+  // A reply and its going out say the same: once is enough.
+  if (step.text !== '' && step.text !== steps[index - 1]?.text) {
+    item.append(element('blockquote', { text: step.text, dir: 'auto' }));
+  }
   if (step.details.length > 0) {
     const reasons = step.details.map((detail) => element('li', { text: detail, dir: 'auto' }));
     item.append(element('ul', { className: 'details' }, ...reasons));
@@ -74,7 +77,7 @@ function cardItem(card) {
   }
   if (card.ticketNumber !== '') {
     article.append(
-      element('p', { className: 'answer', text: 'Answer it, or see the whole decision:' }),
+      element('p', { className: 'next', text: 'Answer it, or see the whole decision:' }),
       command(`${cli} tickets reply ${quoted(card.ticketNumber)} --text 'Hello, …'`),
       command(`${cli} explain ${quoted(card.ticketNumber)}`),
     );

@@ -172,7 +172,7 @@ function ofTicketEvent(event: TicketEvent): Fact {
   };
 }
 
-function changeWords({ change, ticketNumber, actor }: TicketEvent): Pick<Step, 'title'> & Partial<Step> {
+function changeWords({ change, ticketNumber, actor, time }: TicketEvent): Pick<Step, 'title'> & Partial<Step> {
   const who = actor?.displayName || actor?.id || '';
   switch (change?.$case) {
     case undefined:
@@ -181,8 +181,7 @@ function changeWords({ change, ticketNumber, actor }: TicketEvent): Pick<Step, '
       return {
         title: `Ticket ${ticketNumber} opened`,
         details: change.value.deadlines.map(
-          ({ kind, dueTime }) =>
-            `${words('DEADLINE_KIND', deadlineKindToJSON(kind))} due ${dueTime?.toISOString() ?? ''}`,
+          ({ kind, dueTime }) => `${words('DEADLINE_KIND', deadlineKindToJSON(kind))} due in ${span(time, dueTime)}`,
         ),
       };
     case 'messageReceived':
@@ -266,6 +265,12 @@ function gradeWords(grade: Grade): string {
     words('TICKET_TYPE', ticketTypeToJSON(grade.type)),
   ];
   return words_.filter((word) => word !== '').join(' ');
+}
+
+/** `2 h`, `3 days`. */
+function span(from: Date | undefined, to: Date | undefined): string {
+  const hours = ((to?.getTime() ?? 0) - (from?.getTime() ?? 0)) / (60 * 60 * 1000);
+  return hours < 48 ? `${Number(hours.toFixed(1))} h` : `${Number((hours / 24).toFixed(1))} days`;
 }
 
 /** An enum's name in words: `TICKET_TYPE_HARDWARE_FAULT` → `hardware fault`. Empty for UNSPECIFIED. */
