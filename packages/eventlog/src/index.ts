@@ -1,1 +1,3 @@
+export * from './dead-letters.ts';
+export * from './decode-batch.ts';
 export * from './port.ts';
