@@ -23,6 +23,7 @@ const pageSize = 100;
 /** A client that keeps typing says so at most this often. */
 const typingEveryMs = 3000;
 const retryMs = 1000;
+const closeTimeoutMs = 1000;
 
 /** Close codes (RFC 6455, section 7.4.1, and the IANA registry). */
 const goingAway = 1001;
@@ -54,6 +55,7 @@ export class ChatConnection implements HubConnection {
   #newToSend = false;
   #sending: Promise<void> | undefined;
   #retry: Disposable | undefined;
+  readonly #closed = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket, address: string, context: ChatContext) {
     this.#socket = socket;
@@ -63,9 +65,10 @@ export class ChatConnection implements HubConnection {
     socket.on('pong', () => {
       this.#alive = true;
     });
-    socket.on('close', () => this.#end());
-    // ws closes the socket by itself after a fault of the other side (too large, bad UTF-8); 'close' follows.
-    socket.on('error', (error) => context.logger.debug({ err: error }, 'socket fault'));
+    socket.on('close', () => {
+      this.#end();
+      this.#closed.resolve();
+    });
     try {
       context.hub.add(this);
       this.#beat();
@@ -92,6 +95,9 @@ export class ChatConnection implements HubConnection {
     this.#hangUp(goingAway, 'the server stops; connect again');
     await this.#work;
     await this.#sending;
+    // Whoever does not answer the close frame does not hold up the server.
+    await Promise.race([this.#closed.promise, delay(this.#context.clock, closeTimeoutMs)]);
+    this.#socket.terminate();
   }
 
   // ---- in ---------------------------------------------------------------------------------------------------

@@ -34,20 +34,21 @@ export function chatHttp(context: ChatContext): FastifyPluginAsync {
     await app.register(serveWidget);
     await app.register(async (api) => {
       api.setErrorHandler((error, request, reply) => answerError(error, request, reply, context));
+      await api.register(websocket, {
+        options: { maxPayload: maxFrameBytes },
+        // A client's fault: the connection has answered it or is gone.
+        errorHandler: (error) => context.logger.debug({ err: error }, 'socket fault'),
+        preClose: async () => {
+          await context.hub.close();
+          api.websocketServer.close();
+        },
+      });
+      // After the WebSocket's own hook, which marks the requests whose socket must be closed when they are refused.
       api.addHook('onRequest', (request, reply, done) => {
         allowOrigin(request, reply, context.config.origins);
         done();
       });
       await api.register(multipart, { limits: { files: 1, fields: 0, parts: 1 }, throwFileSizeLimit: false });
-      await api.register(websocket, {
-        options: { maxPayload: maxFrameBytes },
-        preClose: (done) => {
-          // Closing the connections is ours (`ConnectionHub.close`); whoever is left does not hold up the server.
-          for (const client of api.websocketServer.clients) client.terminate();
-          api.websocketServer.close();
-          done();
-        },
-      });
       serveApi(api, context);
     });
   };
@@ -101,7 +102,8 @@ function serveApi(api: FastifyInstance, context: ChatContext): void {
           mediaTypes: config.limits.uploadMediaTypes,
         },
       },
-      { id: randomUUID(), sessionId, name: file.filename, content: file.file },
+      // The HTML standard writes a quote in a file name as %22.
+      { id: randomUUID(), sessionId, name: file.filename.replaceAll('%22', '"'), content: file.file },
       clock.now(),
     );
     const { name, mediaType, size } = attachment;
