@@ -1,0 +1,21 @@
+import { encodeEvent, topics } from '@tributary/contracts';
+import type { EventLog, NewRecord } from '@tributary/eventlog';
+import { toOutboundMessage, toTicketEvent } from '../contracts/to-contract.ts';
+import type { Publication } from '../usecases/relay-events.ts';
+
+const source = 'tributary/ticketing';
+
+/** Appends ticket events, and the outbound messages they cause, to the event log in one append. */
+export function publishTo(eventLog: EventLog): (publications: readonly Publication[]) => Promise<void> {
+  return async (publications) => {
+    const records: NewRecord[] = [];
+    for (const { ticket, events } of publications) {
+      for (const event of events) {
+        records.push(encodeEvent(topics.ticketEvents, toTicketEvent(ticket, event), source));
+        const outbound = toOutboundMessage(ticket, event);
+        if (outbound !== undefined) records.push(encodeEvent(topics.outbound, outbound, source));
+      }
+    }
+    await eventLog.append(records);
+  };
+}

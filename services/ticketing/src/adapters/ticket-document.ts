@@ -1,0 +1,111 @@
+import type { Document } from '@tributary/docstore';
+import type { Change, TicketEvent } from '../domain/changes.ts';
+import { nextDueAtMs } from '../domain/deadlines.ts';
+import { inboundReference, outboundEntryReference, outboundReference } from '../domain/placement.ts';
+import { termsOfTicket } from '../domain/search-terms.ts';
+import type { Entry, Ticket } from '../domain/ticket.ts';
+import type { StoredTicket } from '../ports.ts';
+
+/** A change as stored: an entry stands in `entries`, once, and is named here. */
+type StoredChange =
+  | Exclude<Change, { entry: Entry }>
+  | (Omit<Extract<Change, { entry: Entry }>, 'entry'> & { entryId: string });
+export type StoredEvent = Omit<TicketEvent, 'change'> & { readonly change: StoredChange };
+
+/**
+ * A ticket in the store: its state, conversation, history and what is not published yet, so that all of it changes in one
+ * write. Events above `publishedSequence` are the outbox.
+ */
+export interface TicketDocument extends Omit<Ticket, 'id'>, Document {
+  readonly region: string;
+  readonly events: readonly StoredEvent[];
+  readonly publishedSequence: number;
+  readonly relayBy: string;
+  /** Absent when nothing is to be published. */
+  readonly relayUntilMs?: number;
+  readonly idleCommandIds: readonly string[];
+  readonly terms: readonly string[];
+  /** Messages it holds, for threading. */
+  readonly references: readonly string[];
+  /** When it must be looked at next. Absent: never by itself. */
+  readonly dueAtMs?: number;
+}
+
+/** Who publishes. */
+export interface Lease {
+  readonly relayBy: string;
+  readonly relayUntilMs: number;
+}
+
+export function newDocument(ticket: Ticket, events: readonly TicketEvent[], lease: Lease): TicketDocument {
+  const { id, ...state } = ticket;
+  const dueAtMs = nextDueAtMs(ticket);
+  return {
+    _id: id,
+    ...state,
+    region: ticket.grade.region,
+    events: events.map(toStoredEvent),
+    publishedSequence: 0,
+    ...lease,
+    idleCommandIds: [],
+    terms: termsOfTicket(ticket),
+    references: events.flatMap((event) => referencesOf(event, ticket)),
+    ...(dueAtMs !== undefined && { dueAtMs }),
+  };
+}
+
+export function fromDocument(document: TicketDocument): StoredTicket {
+  const {
+    _id,
+    region: _,
+    events,
+    publishedSequence,
+    relayBy,
+    relayUntilMs,
+    idleCommandIds,
+    terms,
+    references: __,
+    dueAtMs: ___,
+    ...state
+  } = document;
+  const entries = new Map(state.entries.map((entry) => [entry.id, entry]));
+  return {
+    ticket: { id: _id, ...state },
+    events: events.map((event) => fromStoredEvent(event, entries)),
+    publishedSequence,
+    relayBy,
+    relayUntilMs: relayUntilMs ?? 0,
+    idleCommandIds,
+    terms,
+  };
+}
+
+export function toStoredEvent(event: TicketEvent): StoredEvent {
+  const { change } = event;
+  if (!('entry' in change)) return event as StoredEvent;
+  const { entry, ...rest } = change;
+  return { ...event, change: { ...rest, entryId: entry.id } as StoredChange };
+}
+
+function fromStoredEvent(event: StoredEvent, entries: ReadonlyMap<string, Entry>): TicketEvent {
+  const { change } = event;
+  if (!('entryId' in change) || change.type === 'deliveryUpdated') return event as TicketEvent;
+  const { entryId, ...rest } = change;
+  return { ...event, change: { ...rest, entry: entries.get(entryId) } as Change };
+}
+
+/** References by which later messages find this ticket, that an event adds. */
+export function referencesOf({ change }: TicketEvent, { channel }: Pick<Ticket, 'channel'>): string[] {
+  switch (change.type) {
+    case 'messageReceived': {
+      const { providerMessageId } = change.entry;
+      return providerMessageId === undefined ? [] : [inboundReference(channel, providerMessageId)];
+    }
+    case 'replyAdded':
+      return [outboundEntryReference(change.entry.id)];
+    case 'deliveryUpdated':
+      return change.providerMessageId === '' ? [] : [outboundReference(channel, change.providerMessageId)];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,52 @@
+import { readConfig } from '@tributary/runtime';
+import { IANAZone } from 'luxon';
+import { z } from 'zod';
+
+export interface TicketingConfig {
+  /** IANA time zone in which a ticket number's day is counted. */
+  readonly timeZone: string;
+  /** Channels on which the customer waits for the answer and whose conversation key only their session holds. */
+  readonly liveChannels: readonly string[];
+  /** Folder of `<language>.yaml`. Undefined: the templates that come with the service. */
+  readonly templateFolder?: string | undefined;
+  /** Language of acknowledgements in a language that has no template. */
+  readonly defaultLanguage: string;
+  /** Most acknowledgements one sender gets in an hour. */
+  readonly acknowledgementsPerHour: number;
+}
+
+const shape = {
+  TIME_ZONE: z
+    .string()
+    .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone, for example Asia/Shanghai')
+    .default('UTC'),
+  LIVE_CHANNELS: z
+    .string()
+    .default('chat')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((channel) => channel.trim())
+        .filter((channel) => channel !== ''),
+    ),
+  TEMPLATE_DIR: z.string().optional(),
+  DEFAULT_LANGUAGE: z.string().min(2, 'must be a language with a template, for example en').default('en'),
+  ACKNOWLEDGEMENTS_PER_HOUR: z.coerce
+    .number({ error: 'must be a number' })
+    .int('must be a whole number')
+    .min(0, 'must be 0 or more')
+    .max(1000, 'must be 1000 or less')
+    .default(5),
+};
+
+/** @throws ConfigError naming every variable that is wrong. */
+export function readTicketingConfig(environment: Readonly<Record<string, string | undefined>>): TicketingConfig {
+  const values = readConfig(shape, environment);
+  return {
+    timeZone: values.TIME_ZONE,
+    liveChannels: values.LIVE_CHANNELS,
+    templateFolder: values.TEMPLATE_DIR,
+    defaultLanguage: values.DEFAULT_LANGUAGE,
+    acknowledgementsPerHour: values.ACKNOWLEDGEMENTS_PER_HOUR,
+  };
+}

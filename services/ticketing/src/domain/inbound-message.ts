@@ -1,0 +1,97 @@
+import type { Bounce } from './commands.ts';
+import type { IncomingMessage } from './placement.ts';
+import {
+  type Attachment,
+  type Automatic,
+  type Blob,
+  type ContactPoint,
+  contactKey,
+  type Entry,
+  type Grade,
+  type Refusal,
+  type Visibility,
+} from './ticket.ts';
+
+/** A customer's message as the core sees it, whatever its channel. */
+export interface InboundMessage {
+  readonly id: string;
+  readonly channel: string;
+  readonly account: string;
+  readonly providerMessageId: string;
+  readonly conversationKey: string;
+  readonly sender: ContactPoint;
+  readonly participants: readonly ContactPoint[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly attachments: readonly Attachment[];
+  readonly refusals: readonly Refusal[];
+  readonly raw?: Blob;
+  readonly references: readonly string[];
+  readonly replyToTicketId: string;
+  readonly automatic: Automatic;
+  /** What it says of one of our messages, when it is a bounce. */
+  readonly bounce?: Bounce;
+  readonly visibility: Visibility;
+  /** A post or comment, to be answered under it. */
+  readonly answeredUnderIt: boolean;
+  readonly receivedAtMs: number;
+}
+
+/** A message with what the router thinks of it. */
+export interface GradedMessage {
+  readonly message: InboundMessage;
+  readonly grade: Grade;
+}
+
+/** The sender's contact key; empty when the address is only claimed or there is none: then it proves nothing. */
+export function verifiedSenderKey({ sender }: InboundMessage): string {
+  return sender.verification === 'claimed' ? '' : contactKey(sender);
+}
+
+/** Under which a sender is known as a customer. Who is not verified is a customer of this conversation alone. */
+export function contactId(message: InboundMessage): string {
+  return verifiedSenderKey(message) || `conversation:${message.conversationKey}`;
+}
+
+/** What decides where it goes. */
+export function incoming(message: InboundMessage, keyProvesSender: boolean): IncomingMessage {
+  const { channel, conversationKey, replyToTicketId, references, automatic, bounce } = message;
+  return {
+    channel,
+    conversationKey,
+    senderKey: verifiedSenderKey(message),
+    replyToTicketId,
+    references,
+    automatic,
+    bouncedEntryId: bounce?.entryId ?? '',
+    keyProvesSender,
+  };
+}
+
+/** Contact keys that a message puts on its ticket. A machine's message puts nobody there: anyone can forge one. */
+export function participantsOf(message: InboundMessage): string[] {
+  if (message.automatic !== 'none') return [];
+  return [verifiedSenderKey(message), ...message.participants.map(contactKey)].filter((key) => key !== '');
+}
+
+/** The message as an entry of its ticket. */
+export function entryOf(message: InboundMessage, customerId: string, nowMs: number): Entry {
+  const { sender, html, subject, attachments, refusals, raw, automatic, visibility, providerMessageId } = message;
+  return {
+    id: message.id,
+    kind: 'inbound',
+    author: { kind: 'customer', id: customerId, displayName: sender.displayName || sender.address },
+    atMs: Math.min(message.receivedAtMs, nowMs),
+    text: message.text,
+    ...(html !== '' && { html }),
+    ...(subject !== '' && { subject }),
+    ...(attachments.length > 0 && { attachments }),
+    ...(refusals.length > 0 && { refusals }),
+    ...(raw !== undefined && { raw }),
+    ...(automatic !== 'none' && { automatic }),
+    ...(visibility === 'public' && { visibility }),
+    ...(message.answeredUnderIt && { answeredUnderIt: true }),
+    ...(providerMessageId !== '' && { providerMessageId }),
+  };
+}

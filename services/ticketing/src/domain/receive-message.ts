@@ -1,0 +1,53 @@
+import type { Change } from './changes.ts';
+import type { ReceiveMessage } from './commands.ts';
+import { startDeadlines } from './deadlines.ts';
+import { type DecisionContext, reopened } from './decision-context.ts';
+import type { Automatic, Ticket } from './ticket.ts';
+
+/** Machines' messages that are answers to nobody in particular: a ticket they start wants no owner. */
+const wantsNobody: ReadonlySet<Automatic> = new Set(['reply', 'bounce', 'own']);
+
+/** A message placed on this ticket; without a ticket it starts one. A message the ticket has already changes nothing. */
+export function receiveMessage(
+  command: ReceiveMessage,
+  ticket: Ticket | undefined,
+  context: DecisionContext,
+): Change[] {
+  const { entry, participants } = command;
+  if (ticket === undefined) return start(command, context);
+  if (ticket.entries.some(({ id }) => id === entry.id)) return [];
+  const changes: Change[] = [{ type: 'messageReceived', entry, participants }, ...bounced(command, ticket)];
+  // A message is placed before it is written. If the ticket was closed in between, the message came first.
+  const dormant = ticket.state === 'pending' || ticket.state === 'resolved' || ticket.state === 'closed';
+  if (dormant && entry.automatic === undefined) changes.push(reopened('the customer wrote', ticket, context));
+  return changes;
+}
+
+function start({ entry, participants, start: facts }: ReceiveMessage, { policy }: DecisionContext): Change[] {
+  const { acknowledgement, ...rest } = facts;
+  const unwanted = entry.automatic !== undefined && wantsNobody.has(entry.automatic);
+  const live = policy.liveChannels.has(facts.channel);
+  const deadlines = unwanted ? [] : startDeadlines(facts.grade, facts.receivedAtMs, live, policy.deadlines);
+  const changes: Change[] = [
+    { type: 'created', ...rest, queue: facts.grade.queue, deadlines },
+    { type: 'messageReceived', entry, participants },
+  ];
+  if (unwanted) changes.push({ type: 'resolved', solution: 'An automatic message that needs no answer.' });
+  else if (acknowledgement !== undefined && entry.automatic === undefined) {
+    changes.push({ type: 'replyAdded', entry: acknowledgement });
+  }
+  return changes;
+}
+
+function bounced({ bounce }: ReceiveMessage, ticket: Ticket): Change[] {
+  if (bounce === undefined || !bounce.failed) return [];
+  const failed = ticket.entries.find(({ id, kind }) => {
+    if (kind !== 'outbound') return false;
+    return id === bounce.entryId || bounce.references.includes(ticket.deliveries[id]?.providerMessageId || id);
+  });
+  if (failed === undefined) return [];
+  const known = ticket.deliveries[failed.id];
+  if (known?.status === 'failed' || known?.status === 'read') return [];
+  const providerMessageId = known?.providerMessageId ?? '';
+  return [{ type: 'deliveryUpdated', entryId: failed.id, status: 'failed', reason: bounce.reason, providerMessageId }];
+}

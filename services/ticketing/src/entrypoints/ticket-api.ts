@@ -1,0 +1,149 @@
+import { type CommandContext, hashId, type Ticket, type TicketApi } from '@tributary/contracts';
+import { visibility } from '../contracts/enums.ts';
+import { toTicket, toTicketEvent } from '../contracts/to-contract.ts';
+import type { Command } from '../domain/commands.ts';
+import type { Ticket as DomainTicket } from '../domain/ticket.ts';
+import type { StoredTicket } from '../ports.ts';
+import { assignTickets } from '../usecases/assign-tickets.ts';
+import { changeTicket, TicketNotFound } from '../usecases/change-ticket.ts';
+import type { IngestDependencies } from '../usecases/ingest-messages.ts';
+import { ingestRequest } from './ingest-request.ts';
+import { RequestFields } from './request-fields.ts';
+import { sanitiseHtml } from './sanitise-html.ts';
+import { statusOf } from './status-of.ts';
+import { filterOf, searchTerms } from './ticket-filter.ts';
+
+const maxTextChars = 100_000;
+const maxReasonChars = 2000;
+const maxIdChars = 1024;
+
+/** The ticket service as plain functions: checks the request, calls the use case, answers in the contract's terms. */
+export function createTicketApi(dependencies: IngestDependencies): TicketApi {
+  const { store } = dependencies;
+
+  const find = async (idOrNumber: string): Promise<StoredTicket> => {
+    const stored = (await store.load([idOrNumber])).get(idOrNumber);
+    const found = stored ?? (/^\d{11,}$/.test(idOrNumber) ? await store.loadByNumber(idOrNumber) : undefined);
+    if (found === undefined) throw new TicketNotFound(`there is no ticket ${idOrNumber}`);
+    return found;
+  };
+
+  /** Checks the fields every command has together with its own, then carries it out. */
+  const change = async (
+    request: { readonly ticketId: string; readonly context: CommandContext | undefined },
+    commandOf: (fields: RequestFields, ticketId: string, commandId: string) => (ticket: DomainTicket) => Command,
+  ): Promise<Ticket> => {
+    const fields = new RequestFields();
+    const idOrNumber = fields.text('ticket_id', request.ticketId, { min: 1, max: maxIdChars });
+    const context = fields.context(request.context);
+    const command = commandOf(fields, idOrNumber, context.commandId);
+    fields.done();
+    const known = await find(idOrNumber);
+    const ticketId = known.ticket.id;
+    const { ticket } = await changeTicket(
+      { ticketId, ...context, command: command(known.ticket) },
+      dependencies,
+      new Map([[ticketId, known]]),
+    );
+    return toTicket(ticket);
+  };
+
+  const list = async (
+    fields: RequestFields,
+    request: Parameters<typeof filterOf>[1],
+    page: { readonly pageSize: number; readonly pageToken: string },
+    terms?: readonly string[],
+  ) => {
+    const filter = { ...filterOf(fields, request), ...(terms !== undefined && { terms }) };
+    const pageSize = fields.integer('page_size', page.pageSize, { max: 500, byDefault: 50 });
+    fields.done();
+    const { tickets, nextPageToken } = await store.list(filter, pageSize, page.pageToken);
+    return { tickets: tickets.map(toTicket), nextPageToken };
+  };
+
+  return withStatus({
+    ingestMessages: (request) => ingestRequest(request, dependencies),
+    async assignTickets(request) {
+      const fields = new RequestFields();
+      fields.items('items', request.items, { min: 1, max: 1000 });
+      request.items.forEach(({ ticketId, ownerId }, i) => {
+        fields.text(`items[${i}].ticket_id`, ticketId, { min: 1, max: maxIdChars });
+        fields.text(`items[${i}].owner_id`, ownerId, { min: 1, max: 256 });
+      });
+      const actor = fields.actor('actor', request.actor);
+      fields.done();
+      const results = await assignTickets(request.items, actor, dependencies);
+      return { results: results.map((result, i) => ({ ticketId: request.items[i]?.ticketId ?? '', ...result })) };
+    },
+    getTicket: async ({ id }) => toTicket((await find(id)).ticket),
+    listTickets: (request) => list(new RequestFields(), request, request),
+    async searchTickets(request) {
+      const fields = new RequestFields();
+      return list(fields, request.filter, request, searchTerms(fields, request.query));
+    },
+    reply: (request) =>
+      change(request, (fields, _, commandId) => {
+        const attachments = fields.attachments('attachments', request.attachments);
+        const text = fields.text('text', request.text, { min: attachments.length > 0 ? 0 : 1, max: maxTextChars });
+        const html = sanitiseHtml(fields.text('html', request.html, { max: 4 * maxTextChars }));
+        const asked = fields.word('visibility', request.visibility, visibility);
+        const rest = { text, html, attachments, ...(asked !== undefined && { visibility: asked }) };
+        return ({ id }) => ({ type: 'reply', entryId: hashId('outbound', id, 'reply', commandId), ...rest });
+      }),
+    addNote: (request) =>
+      change(request, (fields, _, commandId) => {
+        const attachments = fields.attachments('attachments', request.attachments);
+        const text = fields.text('text', request.text, { min: attachments.length > 0 ? 0 : 1, max: maxTextChars });
+        return ({ id }) => ({ type: 'addNote', entryId: hashId('note', id, commandId), text, attachments });
+      }),
+    assign: (request) =>
+      change(request, (fields) => {
+        const ownerId = fields.text('owner_id', request.ownerId, { max: 256 });
+        return () => ({ type: 'assign', ownerId, decisionId: '', replaceOwner: true });
+      }),
+    escalate: (request) =>
+      change(request, (fields) => {
+        const reason = fields.text('reason', request.reason, { max: maxReasonChars });
+        const toTier = fields.integer('to_tier', request.toTier, { min: 2, max: 3, byDefault: 0 });
+        return () => ({ type: 'escalate', reason, toTier });
+      }),
+    setPending: (request) =>
+      change(request, (fields) => {
+        const reason = fields.text('reason', request.reason, { max: maxReasonChars });
+        const untilMs = fields.time('until', request.until);
+        return () => ({ type: 'setPending', reason, ...(untilMs !== undefined && { untilMs }) });
+      }),
+    resolve: (request) =>
+      change(request, (fields) => {
+        const solution = fields.text('solution', request.solution, { max: maxTextChars });
+        return () => ({ type: 'resolve', solution });
+      }),
+    reopen: (request) =>
+      change(request, (fields) => {
+        const reason = fields.text('reason', request.reason, { max: maxReasonChars });
+        return () => ({ type: 'reopen', reason });
+      }),
+    close: (request) => change(request, () => () => ({ type: 'close' })),
+    async listEvents({ ticketId, afterSequence, pageSize }) {
+      const fields = new RequestFields();
+      const size = fields.integer('page_size', pageSize, { max: 1000, byDefault: 200 });
+      fields.done();
+      const { ticket, events } = await find(ticketId);
+      const page = events.filter(({ sequence }) => sequence > Number(afterSequence)).slice(0, size);
+      return { events: page.map((event) => toTicketEvent(ticket, event)) };
+    },
+  });
+}
+
+/** The same functions, failing in gRPC's terms. */
+function withStatus(api: TicketApi): TicketApi {
+  return Object.fromEntries(
+    Object.entries(api).map(([name, method]) => [
+      name,
+      (...parameters: unknown[]) =>
+        (method as (...all: unknown[]) => Promise<unknown>)(...parameters).catch((error: unknown) => {
+          throw statusOf(error);
+        }),
+    ]),
+  ) as unknown as TicketApi;
+}

@@ -1,0 +1,122 @@
+import type { TicketEvent } from './domain/changes.ts';
+import type { Pointer } from './domain/placement.ts';
+import type { Ticket, TicketState } from './domain/ticket.ts';
+
+/** A ticket as it is stored: its state, its whole history, and how far that is published. */
+export interface StoredTicket {
+  readonly ticket: Ticket;
+  readonly events: readonly TicketEvent[];
+  /** Events up to this sequence number are published. */
+  readonly publishedSequence: number;
+  /** The relay that publishes the others. Empty when there are none. */
+  readonly relayBy: string;
+  /** Until when that relay has them to itself. */
+  readonly relayUntilMs: number;
+  /** Latest commands that changed nothing: they left no event behind to tell a repeat by. */
+  readonly idleCommandIds: readonly string[];
+  /** Terms it is found by. */
+  readonly terms: readonly string[];
+}
+
+export interface TicketChange {
+  /** What the change was decided on. Absent: the ticket is new. */
+  readonly before: StoredTicket | undefined;
+  readonly ticket: Ticket;
+  /** Events that were added. */
+  readonly events: readonly TicketEvent[];
+  /** A command that changed nothing and is to be remembered. */
+  readonly idleCommandId?: string;
+}
+
+export interface TicketFilter {
+  readonly states?: readonly TicketState[];
+  readonly ownerId?: string;
+  readonly region?: string;
+  readonly channel?: string;
+  readonly customerId?: string;
+  readonly queue?: string;
+  readonly unassigned?: boolean;
+  /** All of them must be on the ticket. */
+  readonly terms?: readonly string[];
+}
+
+export interface TicketPage {
+  /** Without entries, newest first. */
+  readonly tickets: readonly Ticket[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+}
+
+export interface TicketStore {
+  load(ids: readonly string[]): Promise<Map<string, StoredTicket>>;
+  loadByNumber(number: string): Promise<StoredTicket | undefined>;
+  /** Tickets that hold one of these messages, by reference (see placement). */
+  loadByReference(references: readonly string[]): Promise<Map<string, StoredTicket[]>>;
+  /**
+   * Writes state and events of every ticket in one update each, provided the ticket is still as in `before`; takes the lease
+   * to publish them when nobody holds it.
+   * @returns the tickets as they are now, or undefined when at least one of them was not as in `before`; the others may be written.
+   */
+  save(changes: readonly TicketChange[]): Promise<StoredTicket[] | undefined>;
+  /** Owners of running tickets, by customer: the ticket received last first. */
+  runningOwners(customerIds: readonly string[]): Promise<Map<string, { ticketId: string; ownerId: string }[]>>;
+  /** Ids of tickets on which something is due, the longest due first. */
+  dueTickets(limit: number): Promise<string[]>;
+  /** @throws InvalidPageTokenError */
+  list(filter: TicketFilter, pageSize: number, pageToken: string): Promise<TicketPage>;
+}
+
+/** How the relay sees the store. Everything is conditional on this relay holding the lease. */
+export interface PublicationStore {
+  /** Tries to take leases that ran out. @returns the tickets it tried: `loadLeased` says which it got. */
+  takeOverLeases(limit: number): Promise<string[]>;
+  /** Prolongs the leases this relay still holds and loads those tickets. */
+  loadLeased(ids: readonly string[]): Promise<StoredTicket[]>;
+  /**
+   * Notes what is published; frees those that have nothing more to publish.
+   * @returns ids of those that have: others appended meanwhile.
+   */
+  markPublished(published: readonly { readonly ticketId: string; readonly sequence: number }[]): Promise<string[]>;
+}
+
+/** Where each message belongs, decided once by a unique key. */
+export interface MessagePlace {
+  readonly messageId: string;
+  readonly ticketId: string;
+  readonly followsTicketId: string;
+}
+
+export interface MessagePlaces {
+  find(messageIds: readonly string[]): Promise<Map<string, MessagePlace>>;
+  /** Puts each message on its ticket unless it has a place. @returns the places of those that had one. */
+  claim(places: readonly MessagePlace[]): Promise<Map<string, MessagePlace>>;
+}
+
+export interface Pointers {
+  find(keys: readonly string[]): Promise<Map<string, Pointer>>;
+  /** @returns false when one of them existed; the others are made. */
+  claim(pointers: readonly Pointer[]): Promise<boolean>;
+  /** Moves pointers on, whatever they pointed to. */
+  move(pointers: readonly Pointer[]): Promise<void>;
+}
+
+/** A contact point and whose it is. */
+export interface Contact {
+  readonly id: string;
+  readonly customerId: string;
+  readonly displayName: string;
+  /** When its latest acknowledgements were sent. */
+  readonly acknowledgedAtMs: readonly number[];
+  readonly revision: number;
+}
+
+export interface Contacts {
+  find(ids: readonly string[]): Promise<Map<string, Contact>>;
+  /** Writes contacts that are new or still have the revision before theirs. @returns false when one was changed by others. */
+  put(contacts: readonly Contact[]): Promise<boolean>;
+}
+
+export interface TicketNumbers {
+  /** Numbers never given out before, in order. */
+  allocate(count: number): Promise<string[]>;
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type TicketApi, TicketServiceService } from '@tributary/contracts';
+import type { DocStore } from '@tributary/docstore';
+import type { Consumer, EventLog } from '@tributary/eventlog';
+import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
+import { openContacts, openMessagePlaces, openPointers, openTicketNumbers } from './adapters/docstore-intake.ts';
+import { openTicketStore } from './adapters/docstore-ticket-store.ts';
+import { publishTo } from './adapters/eventlog-publisher.ts';
+import { loadTemplates } from './adapters/yaml-templates.ts';
+import type { TicketingConfig } from './config.ts';
+import { standardDeadlines } from './domain/deadlines.ts';
+import { consumeDeliveries } from './entrypoints/delivery-consumer.ts';
+import { createTicketApi } from './entrypoints/ticket-api.ts';
+import { checkDeadlines } from './usecases/check-deadlines.ts';
+import type { IngestDependencies } from './usecases/ingest-messages.ts';
+import { recordDeliveries } from './usecases/record-deliveries.ts';
+import { createEventRelay } from './usecases/relay-events.ts';
+import { createSweep } from './usecases/sweep.ts';
+
+export { readTicketingConfig, type TicketingConfig } from './config.ts';
+
+export interface TicketingDependencies {
+  readonly config: TicketingConfig;
+  readonly eventLog: EventLog;
+  readonly docStore: DocStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface TicketingService extends Service {
+  readonly grpc: readonly GrpcBinding[];
+  /** The service's API, for callers in the same process. Usable before `start`; events go out after it. */
+  readonly tickets: TicketApi;
+}
+
+/** How long one replica has a ticket's unpublished events to itself; after a crash they wait this long. */
+const leaseMs = 10_000;
+const sweepEveryMs = 1000;
+const sweepBatch = 500;
+const hourMs = 60 * 60 * 1000;
+const bundledTemplates = fileURLToPath(new URL('../templates', import.meta.url));
+
+/** Builds the service on the given stores. Creates its collections; opens no port. @throws TemplateError */
+export async function createTicketing(dependencies: TicketingDependencies): Promise<TicketingService> {
+  const { config, eventLog, docStore, clock } = dependencies;
+  const now = () => clock.now();
+  const relayId = randomUUID();
+  const template = loadTemplates(config.templateFolder ?? bundledTemplates, config.defaultLanguage);
+  const [store, places, pointers, contacts, numbers] = await Promise.all([
+    openTicketStore(docStore, { relayId, leaseMs, now }),
+    openMessagePlaces(docStore),
+    openPointers(docStore),
+    openContacts(docStore),
+    openTicketNumbers(docStore, config.timeZone, now),
+  ]);
+  const relay = createEventRelay({ store, relayId, leaseMs, clock, append: publishTo(eventLog) });
+  const deps: IngestDependencies = {
+    ...{ store, relay, numbers, places, pointers, contacts, template, now },
+    policy: { deadlines: standardDeadlines, liveChannels: new Set(config.liveChannels) },
+    acknowledgementLimit: { count: config.acknowledgementsPerHour, perMs: hourMs },
+  };
+  const tickets = createTicketApi(deps);
+  const parts = composeServices([
+    relay,
+    createSweep({
+      ...{ clock, everyMs: sweepEveryMs, name: 'unpublished ticket events' },
+      async work() {
+        const ids = await store.takeOverLeases(sweepBatch);
+        relay.recheck(ids);
+        return ids.length === sweepBatch;
+      },
+    }),
+    createSweep({
+      ...{ clock, everyMs: sweepEveryMs, name: 'ticket deadlines' },
+      async work() {
+        const ids = await store.dueTickets(sweepBatch);
+        await checkDeadlines(ids, deps);
+        return ids.length === sweepBatch;
+      },
+    }),
+    consumerService(() => eventLog.consume(consumeDeliveries((reports) => recordDeliveries(reports, deps)))),
+  ]);
+  return {
+    start: () => parts.start(),
+    stop: () => parts.stop(),
+    problems: () => parts.problems(),
+    tickets,
+    grpc: [bindGrpc('tributary.tickets.v1.TicketService', TicketServiceService, tickets)],
+  };
+}
+
+/** A consumer as a part of the service. When it dies of a fault, so does the process: the rejection is nobody's to handle. */
+function consumerService(consume: () => Promise<Consumer>): Service {
+  let consumer: Consumer | undefined;
+  return {
+    async start() {
+      consumer = await consume();
+    },
+    async stop() {
+      await consumer?.stop();
+    },
+    problems: () => consumer?.problems() ?? [],
+  };
+}

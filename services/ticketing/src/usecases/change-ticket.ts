@@ -1,0 +1,63 @@
+import type { Command } from '../domain/commands.ts';
+import { decide } from '../domain/decide.ts';
+import type { TicketPolicy } from '../domain/decision-context.ts';
+import { record } from '../domain/history.ts';
+import type { Actor } from '../domain/ticket.ts';
+import type { StoredTicket } from '../ports.ts';
+import { type ChangeDependencies, changeTickets } from './change-tickets.ts';
+
+export class TicketNotFound extends Error {
+  override readonly name = 'TicketNotFound';
+}
+
+/** The ticket is not as the caller saw it. */
+export class VersionMismatch extends Error {
+  override readonly name = 'VersionMismatch';
+}
+
+export interface TicketCommand {
+  readonly ticketId: string;
+  readonly commandId: string;
+  readonly actor: Actor;
+  /** 0: whatever the version is. */
+  readonly expectedVersion: number;
+  readonly command: Command;
+}
+
+/**
+ * Carries out one command of a person or a service. The same command id again changes nothing: every event names the command
+ * that caused it, and the latest commands that caused none are remembered.
+ * @throws TicketNotFound, VersionMismatch, Rejection, ContentionError
+ */
+export async function changeTicket(
+  { ticketId, commandId, actor, expectedVersion, command }: TicketCommand,
+  dependencies: ChangeDependencies & { readonly policy: TicketPolicy; now(): number },
+  known: ReadonlyMap<string, StoredTicket>,
+): Promise<StoredTicket> {
+  const after = await changeTickets(
+    [
+      {
+        ticketId,
+        decide(current) {
+          if (current === undefined) throw new TicketNotFound(`there is no ticket ${ticketId}`);
+          const { ticket, events, idleCommandIds } = current;
+          if (events.some((event) => event.commandId === commandId) || idleCommandIds.includes(commandId)) {
+            return { ticket, events: [] };
+          }
+          if (expectedVersion !== 0 && expectedVersion !== ticket.version) {
+            throw new VersionMismatch(`the ticket has version ${ticket.version}, not ${expectedVersion}`);
+          }
+          const nowMs = dependencies.now();
+          const changes = decide(command, ticket, { nowMs, actor, policy: dependencies.policy });
+          if (changes.length === 0) return { ticket, events: [], idleCommandId: commandId };
+          return record(ticket, changes, { atMs: nowMs, actor, commandId });
+        },
+      },
+    ],
+    dependencies,
+    known,
+  );
+  const stored = after.get(ticketId);
+  if (stored === undefined) throw new TicketNotFound(`there is no ticket ${ticketId}`);
+  return stored;
+}

@@ -1,0 +1,97 @@
+import { hashId } from '@tributary/contracts';
+import { type AcknowledgementTemplate, acknowledge } from '../domain/acknowledgement.ts';
+import { firstResponseMs } from '../domain/deadlines.ts';
+import type { TicketPolicy } from '../domain/decision-context.ts';
+import { contactId, type GradedMessage, type InboundMessage, verifiedSenderKey } from '../domain/inbound-message.ts';
+import type { Entry } from '../domain/ticket.ts';
+import type { Contact, Contacts } from '../ports.ts';
+
+/** How many acknowledgements one sender gets. */
+export interface AcknowledgementLimit {
+  readonly count: number;
+  readonly perMs: number;
+}
+
+export interface ContactDependencies {
+  readonly contacts: Contacts;
+  readonly policy: TicketPolicy;
+  readonly acknowledgementLimit: AcknowledgementLimit;
+  now(): number;
+}
+
+/** Whose customer a message's sender is, and whether a ticket it starts may be acknowledged. */
+export type ContactBook = (message: InboundMessage) => {
+  readonly customerId: string;
+  readonly mayAcknowledge: boolean;
+};
+
+/**
+ * Makes customers of senders that are new, and counts the acknowledgements that are about to be sent, so that all replicas
+ * together keep the limit. An acknowledgement counted before a crash counts again after it: the error is on the silent side.
+ * @param starts Ids of the messages that will start a ticket.
+ * @param found Contacts as read before.
+ */
+export async function settleContacts(
+  items: readonly GradedMessage[],
+  starts: ReadonlySet<string>,
+  found: ReadonlyMap<string, Contact>,
+  dependencies: ContactDependencies,
+): Promise<ContactBook> {
+  const { contacts, acknowledgementLimit: limit } = dependencies;
+  const nowMs = dependencies.now();
+  for (
+    let current = found;
+    ;
+    current = await contacts.find([...new Set(items.map(({ message }) => contactId(message)))])
+  ) {
+    const changed = new Map<string, Contact>();
+    const acknowledged = new Set<string>();
+    for (const { message } of items) {
+      const id = contactId(message);
+      const before = current.get(id);
+      let contact = changed.get(id) ?? before;
+      if (contact === undefined) {
+        const { displayName } = message.sender;
+        contact = { id, customerId: hashId('customer', id), displayName, acknowledgedAtMs: [], revision: 1 };
+        changed.set(id, contact);
+      }
+      if (!starts.has(message.id) || !canAnswer(message, dependencies.policy)) continue;
+      const recent = contact.acknowledgedAtMs.filter((atMs) => atMs > nowMs - limit.perMs);
+      if (recent.length >= limit.count || acknowledged.has(message.id)) continue;
+      acknowledged.add(message.id);
+      changed.set(id, { ...contact, acknowledgedAtMs: [...recent, nowMs], revision: (before?.revision ?? 0) + 1 });
+    }
+    if (changed.size === 0 || (await contacts.put([...changed.values()]))) {
+      return (message) => {
+        const contact = changed.get(contactId(message)) ?? current.get(contactId(message));
+        if (contact === undefined) throw new Error(`the sender of message ${message.id} is not settled`);
+        return { customerId: contact.customerId, mayAcknowledge: acknowledged.has(message.id) };
+      };
+    }
+  }
+}
+
+/** Only a person at an address that the channel vouches for, or on the line right now, is answered automatically. */
+function canAnswer(message: InboundMessage, { liveChannels }: TicketPolicy): boolean {
+  return message.automatic === 'none' && (verifiedSenderKey(message) !== '' || liveChannels.has(message.channel));
+}
+
+/** The acknowledgement of a message that starts a ticket. Its id is the same however often it is made. */
+export function acknowledgementFor(
+  { message, grade }: GradedMessage,
+  ticketId: string,
+  number: string,
+  dependencies: { readonly policy: TicketPolicy; template(language: string): AcknowledgementTemplate; now(): number },
+): Entry {
+  const { policy } = dependencies;
+  const live = policy.liveChannels.has(message.channel);
+  return acknowledge(dependencies.template(grade.language), {
+    entryId: hashId('outbound', ticketId, 'acknowledgement', message.id),
+    number,
+    subject: message.subject,
+    firstResponseMs: firstResponseMs(policy.deadlines, grade, live),
+    live,
+    atMs: dependencies.now(),
+    providerMessageId: message.providerMessageId,
+  });
+}
