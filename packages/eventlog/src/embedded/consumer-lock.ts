@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 
-const waitMs = 10_000;
+const waitMs = 5000;
 const retryMs = 100;
 const sqliteBusy = 5;
 

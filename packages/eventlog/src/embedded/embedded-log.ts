@@ -94,7 +94,10 @@ class EmbeddedLog implements EventLog {
     for (const topic of options.topics) this.#file.partitionsOf(topic);
     if (this.#folder !== ':memory:') {
       this.#lock ??= lockConsumers(this.#folder);
-      await this.#lock;
+      await this.#lock.catch((error: unknown) => {
+        this.#lock = undefined;
+        throw error;
+      });
     }
     const group = this.#groupOf(options.group);
     const problems: Problems = new Map();

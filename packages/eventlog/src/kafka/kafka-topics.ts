@@ -43,17 +43,17 @@ export class KafkaTopics {
 
   list(): Promise<TopicStatus[]> {
     return this.#ask(async (admin) => {
-      // Names that begin with an underscore are Kafka's own.
-      const names = (await admin.listTopics()).filter(
-        (name) => name.startsWith(this.#prefix) && !name.startsWith('__'),
-      );
+      const names = await this.#names(admin);
       if (names.length === 0) return [];
-      const retention = await retentionOf(admin, names);
+      const retention = await retentionOf(
+        admin,
+        names.map((name) => this.#prefix + name),
+      );
       return Promise.all(
         names.map(async (name) => {
-          const offsets = await admin.fetchTopicOffsets(name);
+          const offsets = await admin.fetchTopicOffsets(this.#prefix + name);
           return {
-            name: name.slice(this.#prefix.length),
+            name,
             partitions: offsets.length,
             retentionMs: retention.get(this.#prefix + name) ?? -1,
             records: offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0),
@@ -79,7 +79,9 @@ export class KafkaTopics {
           lag: Number(high) - Math.max(Number(low), committed.get(`${topic}/${partition}`) ?? -1),
         })),
       );
-      return (await Promise.all(lags)).flat();
+      return (await Promise.all(lags))
+        .flat()
+        .sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
     });
   }
 
