@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A service as a process of its own, started again whenever it ends, as Kubernetes would. */
@@ -21,8 +23,14 @@ export interface ServiceProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds before it is started again. */
   readonly restartAfterMs?: number;
+  /** What it prints is appended to this file. Default: it prints where we do. */
+  readonly logFile?: string;
+  /** Wraps the command, for example in one that ends it together with us. */
+  readonly wrap?: (command: CommandLine) => CommandLine;
   report(line: string): void;
 }
+
+type CommandLine = readonly [program: string, ...args: string[]];
 
 /** Starts a service and keeps it running until `stop`. */
 export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
@@ -33,10 +41,14 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
 
   const start = () => {
     starts += 1;
-    child = spawn(process.execPath, [...process.execArgv, options.entry], {
+    const command: CommandLine = [process.execPath, ...process.execArgv, options.entry];
+    const [program, ...args] = options.wrap?.(command) ?? command;
+    const output = options.logFile === undefined ? 'inherit' : openSync(options.logFile, 'a');
+    child = spawn(program, args, {
       env: { ...process.env, ...options.environment },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output],
     });
+    if (output !== 'inherit') closeSync(output);
     child.on('exit', (code, signal) => {
       child = undefined;
       if (stopping) return;
@@ -98,17 +110,21 @@ export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number):
 /**
  * Every service against the Kafka and the MongoDB that `environment` names.
  * @param environment At least KAFKA_BROKERS and MONGODB_URL; what is set here wins over the defaults below.
+ * @param options.logFolder Each service prints into a file of its own there. Default: they print where we do.
  */
 export function serviceProcesses(
   ports: ServicePorts,
   environment: Readonly<Record<string, string>>,
   report: (line: string) => void,
+  { logFolder, wrap }: { readonly logFolder?: string } & Pick<ServiceProcessOptions, 'wrap'> = {},
 ): ServiceProcess[] {
   const one = (name: string, own: Record<string, string | number>) =>
     keepRunning({
       name,
       entry: fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)),
       environment: { ...stringsOf(own), ...environment },
+      ...(logFolder !== undefined && { logFile: join(logFolder, `${name}.log`) }),
+      ...(wrap && { wrap }),
       report,
     });
   return [

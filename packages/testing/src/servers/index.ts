@@ -1,5 +1,6 @@
 export { cacheDirectory } from './cache.ts';
 export { findChromium } from './chromium.ts';
+export { dieWithParent } from './die-with-parent.ts';
 export { type DovecotOptions, type RunningDovecot, startDovecot } from './dovecot-server.ts';
 export { freePort } from './free-port.ts';
 export { startKafka } from './kafka-server.ts';
