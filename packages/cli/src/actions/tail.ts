@@ -1,7 +1,7 @@
 import { allTopics, deadLetterTopic } from '@tributary/contracts';
 import type { EventLog, LogRecord } from '@tributary/eventlog';
 import type { CliContext, GlobalOptions } from '../context.ts';
-import { notFoundFailure, usageFailure } from '../failure.ts';
+import { notFoundFailure } from '../failure.ts';
 import { cloudEventJson } from '../text/cloud-event.ts';
 import { printJsonLine } from '../text/json.ts';
 import { momentOf } from '../text/time.ts';
@@ -19,7 +19,7 @@ const quietMs = 1500;
 /** Prints the records of a topic as JSON lines until the limit, the end (without `follow`) or Ctrl-C. */
 export async function tailTopic(context: CliContext, name: string, options: TailOptions): Promise<void> {
   const names = allTopics.flatMap((topic) => [topic.name, deadLetterTopic(topic.name)]);
-  if (!names.includes(name)) throw usageFailure(`There is no topic '${name}'. Topics: ${names.join(', ')}`);
+  if (!names.includes(name)) throw notFoundFailure(`There is no topic '${name}'. Topics: ${names.join(', ')}`);
   const from = whereFrom(options.from, context.now());
   const log = await context.connections.log();
   const kept = await recordsKept(log, name);
@@ -28,6 +28,7 @@ export async function tailTopic(context: CliContext, name: string, options: Tail
   const ended = Promise.withResolvers<void>();
   const end = () => ended.resolve();
   context.signal.addEventListener('abort', end, { once: true });
+  if (context.signal.aborted) return;
   let quiet: NodeJS.Timeout | undefined;
   const stopWhenQuiet = () => {
     if (options.follow) return;

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { several } from '../arguments.ts';
+import { type Command, Option } from 'commander';
+import { durationArgument, several } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 
 /** `send …`: writes as a customer would, to try it out. */
@@ -9,7 +9,7 @@ export function addSendCommands(program: Command, context: CliContext): void {
     .command('email')
     .description('send a mail to the SMTP listener')
     .option('--from <address>', 'who writes', 'Mei Lin <mei@example.com>')
-    .option('--to <address>', 'whom to', 'support@localhost')
+    .option('--to <address>', 'whom to', 'support@tributary.local')
     .option('--subject <text>', 'the subject', 'A question')
     .requiredOption('--text <text>', "what to say; '-' reads it from standard input")
     .option('--attach <file>', 'attach a file; several are allowed', several)
@@ -17,5 +17,23 @@ export function addSendCommands(program: Command, context: CliContext): void {
     .option('--smtp <host:port>', 'the SMTP listener (default localhost:$SMTP_PORT, else localhost:2525)')
     .action(async (_options, command: Command) =>
       (await import('../actions/send-email.ts')).sendEmail(context, command.optsWithGlobals()),
+    );
+  group
+    .command('chat')
+    .description('write a line in the web chat')
+    .requiredOption('--text <text>', "what to say; '-' reads it from standard input")
+    .addOption(
+      new Option('--wait [duration]', "wait for an agent's answer and print it (5m when no duration is given)")
+        .argParser(durationArgument)
+        .preset('5m'),
+    )
+    .option('--name <name>', 'who writes')
+    .option('--email <address>', 'their email address')
+    .option('--language <tag>', 'their language, for example zh-CN')
+    .option('--token <token>', 'go on in an earlier conversation')
+    .option('--site <site>', 'which chat site', 'demo')
+    .option('--url <url>', 'the chat gateway (default $CHAT_URL, else http://localhost:$HTTP_PORT, else :8080)')
+    .action(async (_options, command: Command) =>
+      (await import('../actions/send-chat.ts')).sendChat(context, command.optsWithGlobals()),
     );
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { integerArgument } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 
@@ -9,7 +9,7 @@ export function addTailCommand(program: Command, context: CliContext): void {
     .description('print the events of a topic as JSON lines in CloudEvents form (one per line, also without --json)')
     .argument('<topic>', "a topic's name, as 'topics list' shows it; <topic>.dlq for its dead letters")
     .option('--from <where>', "'start', 'end', an ISO 8601 time, or a duration back from now (10m)", 'end')
-    .option('--follow', 'go on with what comes (default)')
+    .addOption(new Option('--follow', 'go on with what comes').default(true, 'yes'))
     .option('--no-follow', 'stop at the present end')
     .option('--key <key>', 'only events with this key')
     .option('--limit <count>', 'stop after so many', integerArgument(1, Number.MAX_SAFE_INTEGER))

@@ -1,5 +1,5 @@
 import { allTopics, deadLetterTopic, decodeEvent } from '@tributary/contracts';
-import type { LogRecord } from '@tributary/eventlog';
+import { type LogRecord, replayedHeader } from '@tributary/eventlog';
 
 /**
  * A record as a CloudEvents 1.0 event in JSON: the attributes of its headers, `data` in protobuf's JSON form, and where
@@ -20,6 +20,8 @@ export function cloudEventJson(record: LogRecord): Record<string, unknown> {
     partitionkey: record.key,
     logtime: new Date(record.timestampMs).toISOString(),
   };
+  // A note that a dead letter was replayed has no content.
+  if (record.headers[replayedHeader] !== undefined) return { ...attributes, ...place };
   const topic = allTopics.find(({ name }) => name === record.topic || deadLetterTopic(name) === record.topic);
   try {
     if (topic === undefined) throw new Error('no known topic');

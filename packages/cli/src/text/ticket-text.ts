@@ -73,10 +73,11 @@ function entryText(entry: Entry): string {
   const lines = [
     plainLine(`── ${dateTime(entry.time)}  ${what}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`),
     entry.text === '' ? '' : indent(plain(entry.text).trimEnd(), '   '),
-    ...entry.attachments.map(({ name, blob }) =>
-      plainLine(`   [${name || 'unnamed'}, ${blob?.mediaType ?? 'unknown type'}, ${blob?.size ?? 0} bytes]`),
-    ),
-    ...entry.refusals.map(({ what: refused, reason }) => `   [not kept: ${plainLine(refused)}: ${plainLine(reason)}]`),
+    ...entry.attachments.map(({ name, blob }) => {
+      const file = `${name || 'unnamed'}, ${blob?.mediaType ?? 'unknown type'}, ${blob?.size ?? 0} bytes`;
+      return `   [${plainLine(file)}]`;
+    }),
+    ...entry.refusals.map(({ what: refused, reason }) => `   [not kept: ${plainLine(`${refused}: ${reason}`)}]`),
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
 }
