@@ -1,2 +1,4 @@
+export * from './due-worker.ts';
+export * from './paging.ts';
 export * from './port.ts';
 export { RefusedError } from './refused-error.ts';

@@ -1,5 +1,5 @@
+import { checkCollectionName } from '../collection-name.ts';
 import type { Collection, DocStore, Document, IndexSpec } from '../port.ts';
-import { RefusedError } from '../refused-error.ts';
 import { EmbeddedCollection } from './collection.ts';
 import { Database, type DatabaseStatistics } from './database.ts';
 import { CacheBudget, DocumentCache } from './document-cache.ts';
@@ -53,9 +53,4 @@ export async function openEmbeddedStore({
       await database.close();
     },
   };
-}
-
-function checkCollectionName(name: string): void {
-  if (!/^[a-z][a-z0-9_]*$/i.test(name))
-    throw new RefusedError('', `a collection's name has letters, digits and underscores, not ${JSON.stringify(name)}`);
 }

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { type Index, parseIndexSpec } from '../language/index-spec.ts';
 import type { IndexSpec } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
-import { type Index, parseIndexSpec, partialKeyColumn, quote, type Schema } from './schema.ts';
+import { partialKeyColumn, quote, type Schema } from './schema.ts';
 import type { Table } from './table.ts';
 
 /**

@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Path, parsePath } from '../language/filter.ts';
+import type { Index } from '../language/index-spec.ts';
 import { isObject, type Json, type JsonDocument, ownField } from '../language/json.ts';
 import { parseSort, type SortKey } from '../language/listing.ts';
 import { someValue } from '../language/match.ts';
 import type { IndexSpec } from '../port.ts';
-import { RefusedError } from '../refused-error.ts';
 
 /** A path that some index uses, kept beside the document in a column of its own. */
 export interface Column {
@@ -12,13 +12,6 @@ export interface Column {
   readonly name: string;
   /** Some document has an array on the path. A column holds one value, so queries cannot rely on this one any more. */
   arrays: boolean;
-}
-
-export interface Index {
-  readonly name: string;
-  readonly keys: readonly SortKey[];
-  readonly unique: boolean;
-  readonly multikey: boolean;
 }
 
 interface StoredSchema {
@@ -47,6 +40,8 @@ export class Schema {
   /** Reads what the file says. @returns false when it does not know the collection. */
   load(connection: DatabaseSync): boolean {
     const row = connection.prepare('SELECT schema FROM _collections WHERE name = ?').get(this.collection);
+    this.columns.clear();
+    this.indexes.clear();
     if (row === undefined) return false;
     const stored = JSON.parse(row['schema'] as string) as StoredSchema;
     for (const { path, name, arrays } of stored.columns)
@@ -147,14 +142,6 @@ export function partialKey(document: JsonDocument, { keys }: Index): string | nu
 
 export function partialKeyColumn(index: Index): string {
   return quote(`${index.name} partial`);
-}
-
-export function parseIndexSpec(spec: IndexSpec): Index {
-  const keys = parseSort(spec.keys);
-  const name = spec.name ?? keys.map(({ path, direction }) => `${path.text}_${direction}`).join('_');
-  if (keys.length === 0) throw new RefusedError(name, 'an index needs keys');
-  if (spec.unique && spec.multikey) throw new RefusedError(name, 'a multikey index cannot be unique');
-  return { name, keys, unique: spec.unique ?? false, multikey: spec.multikey ?? false };
 }
 
 export function quote(name: string): string {

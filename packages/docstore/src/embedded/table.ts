@@ -1,18 +1,11 @@
 import type { StatementSync } from 'node:sqlite';
+import type { Index } from '../language/index-spec.ts';
 import { type JsonDocument, maxDocumentCharacters } from '../language/json.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
 import type { DocumentCache, Row } from './document-cache.ts';
 import type { Plan } from './plan.ts';
-import {
-  type ColumnValue,
-  columnValue,
-  elements,
-  type Index,
-  partialKey,
-  partialKeyColumn,
-  type Schema,
-} from './schema.ts';
+import { type ColumnValue, columnValue, elements, partialKey, partialKeyColumn, type Schema } from './schema.ts';
 
 /** The rows of one collection: documents as JSON text, with a column for each indexed path. Used inside `Database.write` to write. */
 export class Table {

@@ -20,7 +20,8 @@ export type Operator = (typeof operators)[number];
 
 /** A filter taken apart. A list of clauses means all of them. */
 export type Clause =
-  | { readonly kind: 'and' | 'or'; readonly branches: readonly (readonly Clause[])[] }
+  | { readonly kind: 'and'; readonly branches: readonly (readonly Clause[])[] }
+  | { readonly kind: 'or'; readonly branches: readonly (readonly Clause[])[] }
   | { readonly kind: 'element'; readonly path: Path; readonly test: ElementTest }
   | { readonly kind: 'field'; readonly path: Path; readonly operator: FieldOperator; readonly operand: Json };
 export type FieldOperator = Exclude<Operator, '$elemMatch'>;
@@ -98,7 +99,9 @@ function parseCondition(
   where: string,
 ): void {
   if (!isCondition(value)) {
-    clauses.push({ kind: 'field', path, operator: '$eq', operand: copyJson(value, where) });
+    const operand = copyJson(value, where);
+    if (path.text === '_id') checkId(operand, where);
+    clauses.push({ kind: 'field', path, operator: '$eq', operand });
     return;
   }
   for (const [operator, operand] of Object.entries(value)) {
@@ -109,7 +112,7 @@ function parseCondition(
     } else if (operator === '$elemMatch') {
       clauses.push({ kind: 'element', path, test: parseElementTest(operand, undefinedFields, at) });
     } else {
-      clauses.push({ kind: 'field', path, operator, operand: parseOperand(operator, operand, at) });
+      clauses.push({ kind: 'field', path, operator, operand: parseOperand(path, operator, operand, at) });
     }
   }
 }
@@ -129,8 +132,9 @@ export function parseElementTest(
   return { of: 'element', clauses };
 }
 
-function parseOperand(operator: FieldOperator, operand: unknown, where: string): Json {
+function parseOperand(path: Path, operator: FieldOperator, operand: unknown, where: string): Json {
   const copy = copyJson(operand, where);
+  if (path.text === '_id' && operator === '$eq') checkId(copy, where);
   switch (operator) {
     case '$in':
     case '$nin':
@@ -168,10 +172,8 @@ function isOperator(name: string): name is Operator {
 /** The `_id` a filter asks for, or undefined when it does not name exactly one. */
 export function idOf(clauses: readonly Clause[]): string | undefined {
   for (const clause of clauses) {
-    if (clause.kind === 'field' && clause.operator === '$eq' && clause.path.text === '_id') {
-      checkId(clause.operand, '_id');
-      return clause.operand;
-    }
+    if (clause.kind === 'field' && clause.operator === '$eq' && clause.path.text === '_id')
+      return String(clause.operand);
   }
   return undefined;
 }

@@ -47,12 +47,8 @@ export function copyJson(value: unknown, path: string, depth = 0): Json {
   for (const field in value) {
     const inner = (value as Record<string, unknown>)[field];
     if (inner === undefined) continue;
-    if (field === '' || field === '__proto__' || field.startsWith('$') || field.includes('\0') || field.includes('.'))
-      throw new RefusedError(
-        join(path, field),
-        "a field's name may not be empty, start with '$', contain '.' or NUL, or be '__proto__'",
-      );
-    copy[field] = copyJson(inner, path === '' ? field : `${path}.${field}`, depth + 1);
+    if (field.includes('\0')) throw new RefusedError(path, "a field's name may not contain NUL");
+    setField(copy, field, copyJson(inner, join(path, field), depth + 1));
   }
   return copy;
 }
@@ -62,15 +58,20 @@ export function cloneJson<T extends Json>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(cloneJson) as unknown as T;
   const copy: Record<string, Json> = {};
-  for (const field in value) copy[field] = cloneJson((value as JsonObject)[field] as Json);
+  for (const field in value) setField(copy, field, cloneJson((value as JsonObject)[field] as Json));
   return copy as T;
 }
 
 /** Checks and copies a whole document. */
 export function copyDocument(document: unknown): JsonDocument {
-  const copy = copyJson(document, '') as JsonObject;
-  checkId(copy?.['_id'], '_id');
-  return copy as JsonDocument;
+  if (!isObject(document)) throw new RefusedError('', 'a document is an object');
+  const copy = copyJson(document, '') as JsonDocument;
+  checkId(copy._id, '_id');
+  for (const field in copy) {
+    if (field.startsWith('$') || field.includes('.'))
+      throw new RefusedError(field, "a document's own fields may not start with '$' or contain '.'; those inside may");
+  }
+  return copy;
 }
 
 export function checkId(id: unknown, path: string): asserts id is string {
@@ -83,6 +84,13 @@ export function isObject(value: unknown): value is JsonObject {
 
 export function join(path: string, field: string): string {
   return path === '' ? field : `${path}.${field}`;
+}
+
+/** Sets a field of an object under construction; assigning `__proto__`, a name customers may send, would set the prototype. */
+export function setField(object: Record<string, Json>, field: string, value: Json): void {
+  if (field === '__proto__')
+    Object.defineProperty(object, field, { value, enumerable: true, writable: true, configurable: true });
+  else object[field] = value;
 }
 
 /** A field's own value, never one of Object.prototype. */

@@ -1,7 +1,7 @@
 import type { FindOptions, Sort } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 import { type Path, parsePath } from './filter.ts';
-import { cloneJson, isObject, type Json, type JsonDocument, type JsonObject } from './json.ts';
+import { cloneJson, isObject, type Json, type JsonDocument, type JsonObject, setField } from './json.ts';
 import { someValue } from './match.ts';
 import { compareJson } from './order.ts';
 
@@ -90,8 +90,8 @@ function included(value: JsonObject, tree: Tree): JsonObject {
     const below = tree.get(field);
     if (below === undefined) continue;
     const inner = value[field] as Json;
-    if (below.size === 0) copy[field] = cloneJson(inner);
-    else if (isObject(inner)) copy[field] = included(inner, below);
+    if (below.size === 0) setField(copy, field, cloneJson(inner));
+    else if (isObject(inner)) setField(copy, field, included(inner, below));
     else if (Array.isArray(inner)) copy[field] = inner.filter(isObject).map((element) => included(element, below));
   }
   return copy;
@@ -104,7 +104,7 @@ function excluded(value: Json, tree: Tree): Json {
   for (const field in value) {
     const below = tree.get(field);
     const inner = value[field] as Json;
-    if (below === undefined) copy[field] = cloneJson(inner);
+    if (below === undefined) setField(copy, field, cloneJson(inner));
     else if (below.size > 0) copy[field] = excluded(inner, below);
   }
   return copy;

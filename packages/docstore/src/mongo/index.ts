@@ -1,0 +1,109 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CreateIndexesOptions,
+  MongoClient,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+} from 'mongodb';
+import { checkCollectionName } from '../collection-name.ts';
+import { type Index, parseIndexSpec } from '../language/index-spec.ts';
+import type { Collection, DocStore, Document, IndexSpec } from '../port.ts';
+import { RefusedError } from '../refused-error.ts';
+import { MongoCollection } from './collection.ts';
+import { translateError } from './errors.ts';
+
+interface Logger {
+  warn(details: object, text: string): void;
+}
+
+export interface MongoStoreOptions {
+  /** A connection string, `mongodb://…`. */
+  readonly url: string;
+  /** Default: the one the URL names, else `tributary`. */
+  readonly database?: string;
+  /** How long an operation waits for the database to come back before it rejects. */
+  readonly waitMs?: number;
+  readonly logger?: Logger;
+}
+
+const retryDelayMs = 1000;
+
+/**
+ * Opens the document store on MongoDB or a server compatible with it. Resolves at once, also when the database is away:
+ * `collection` waits for it for as long as it takes, operations for `waitMs`.
+ */
+export async function openMongoStore({ url, database, waitMs = 15_000, logger }: MongoStoreOptions): Promise<DocStore> {
+  const client = new MongoClient(url, {
+    // A write resolves once it is in the journal of a majority, and a read shows nothing that could still be rolled back.
+    writeConcern: { w: 'majority', journal: true },
+    readConcern: { level: 'majority' },
+    serverSelectionTimeoutMS: waitMs,
+    connectTimeoutMS: 5000,
+    socketTimeoutMS: 60_000,
+    heartbeatFrequencyMS: 5000,
+    appName: 'tributary',
+  });
+  const db = client.db(database ?? (new URL(url).pathname.slice(1) || 'tributary'));
+  const collections = new Map<string, MongoCollection<Document>>();
+  const closed = new AbortController();
+  let problem: string | undefined;
+  client.on('serverHeartbeatFailed', ({ failure }) => {
+    problem = `MongoDB is away: ${failure.message}`;
+  });
+  client.on('serverHeartbeatSucceeded', () => {
+    problem = undefined;
+  });
+
+  async function ensureIndexes(name: string, indexes: readonly Index[]): Promise<void> {
+    for (const { name: indexName, keys, unique } of indexes) {
+      const options: CreateIndexesOptions = { name: indexName, ...(unique && { unique: true, sparse: true }) };
+      const fields = keys.map(({ path, direction }): [string, 1 | -1] => [path.text, direction]);
+      try {
+        await db.collection(name).createIndex(fields, options);
+      } catch (error) {
+        throw indexRefusal(error, name, indexName);
+      }
+    }
+  }
+
+  return {
+    async collection<T extends Document>(name: string, specs: readonly IndexSpec[] = []) {
+      checkCollectionName(name);
+      const indexes = specs.map(parseIndexSpec);
+      while (true) {
+        try {
+          await ensureIndexes(name, indexes);
+          break;
+        } catch (error) {
+          if (closed.signal.aborted || !isAway(error)) throw error;
+          logger?.warn({ err: error, collection: name }, 'waiting for the database');
+          await sleep(retryDelayMs, undefined, { signal: closed.signal });
+        }
+      }
+      const collection = collections.get(name) ?? new MongoCollection<Document>(db.collection(name));
+      collections.set(name, collection);
+      return collection as unknown as Collection<T>;
+    },
+    problems: () => (problem === undefined ? [] : [problem]),
+    async [Symbol.asyncDispose]() {
+      closed.abort();
+      await client.close();
+    },
+  };
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof MongoServerSelectionError || error instanceof MongoNetworkError;
+}
+
+/** IndexOptionsConflict and IndexKeySpecsConflict. */
+const otherIndex = new Set([85, 86]);
+
+function indexRefusal(error: unknown, collection: string, index: string): unknown {
+  if (!(error instanceof MongoServerError)) return error;
+  if (otherIndex.has(Number(error.code)))
+    return new RefusedError(index, `${collection} has an index of this name with other keys or options`);
+  if (error.code === 11000) return new RefusedError(index, `documents in ${collection} have the same values already`);
+  return translateError(error, collection);
+}
