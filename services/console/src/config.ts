@@ -8,7 +8,8 @@ export interface ConsoleConfig {
   readonly hosts: readonly string[];
   /** The chat gateway's public URL without a slash at the end. Empty: the same address as the page. */
   readonly chatUrl: string;
-  readonly smtpPort: number;
+  /** Undefined: no mail server listens. */
+  readonly smtpPort: number | undefined;
   readonly grpcPort: number;
   /** The address that mails are written to in the examples. */
   readonly supportAddress: string;
@@ -21,9 +22,9 @@ const shape = {
   CHAT_URL: z
     .union([z.literal(''), z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })])
     .default(''),
-  SMTP_PORT: portNumber(2525),
+  SMTP_PORT: z.union([z.literal('off'), portNumber(2525)]).default(2525),
   GRPC_PORT: portNumber(50051),
-  SUPPORT_ADDRESS: z.string().default('support@localhost'),
+  SUPPORT_ADDRESS: z.string().default('support@tributary.local'),
 };
 
 /** @throws ConfigError naming every variable that is wrong. */
@@ -36,7 +37,7 @@ export function readConsoleConfig(environment: Readonly<Record<string, string | 
       .map((host) => host.trim().toLowerCase())
       .filter((host) => host !== ''),
     chatUrl: values.CHAT_URL.replace(/\/+$/, ''),
-    smtpPort: values.SMTP_PORT,
+    smtpPort: values.SMTP_PORT === 'off' ? undefined : values.SMTP_PORT,
     grpcPort: values.GRPC_PORT,
     supportAddress: values.SUPPORT_ADDRESS,
   };

@@ -4,7 +4,8 @@ import { type Html, html } from './html.ts';
 export interface Links {
   /** The chat gateway's URL without a slash at the end. Empty: the same address as the page. */
   readonly chatUrl: string;
-  readonly smtpPort: number;
+  /** Undefined: no mail server listens. */
+  readonly smtpPort: number | undefined;
   readonly grpcPort: number;
   readonly supportAddress: string;
 }
@@ -28,11 +29,8 @@ export function contentSecurityPolicy({ chatUrl }: Links): string {
 
 /** The start page. What it needs to know at run time stands in data attributes. */
 export function startPage(links: Links, feedOn: boolean): string {
-  const variable = (name: string, port: number, usual: number) => (port === usual ? '' : `${name}=${port} `);
-  const smtp = variable('SMTP_PORT', links.smtpPort, 2525);
-  const grpc = variable('GRPC_PORT', links.grpcPort, 50051);
+  const grpc = unlessUsual('GRPC_PORT', links.grpcPort, 50051);
   const cli = 'npm run tributary --';
-  const mailText = 'My scooter gives off smoke when charging. What shall I do?';
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -62,12 +60,7 @@ ${command(`${cli} send chat --text 'The app shows error 42' --wait`)}
 </article>
 <article>
 <h3>By mail</h3>
-<p>A mail server listens on port <strong>${links.smtpPort}</strong> of this machine. It takes any mail client, for example:</p>
-${command(`${smtp}${cli} send email --text '${mailText}'`)}
-${command(
-  `swaks --server localhost:${links.smtpPort} --from mei@example.com --to ${links.supportAddress} --header 'Subject: Smoke' --body '${mailText}'`,
-)}
-</article>
+${waysByMail(links, cli)}</article>
 <article>
 <h3>Then, as the agent</h3>
 <p>Look at the tickets, see why one went to whom, and answer.</p>
@@ -94,6 +87,24 @@ ${command(`${grpc}${cli} agents list`)}
 </body>
 </html>
 `.text;
+}
+
+function waysByMail({ smtpPort, supportAddress }: Links, cli: string): Html {
+  if (smtpPort === undefined)
+    return html`<p>No mail server listens here: SMTP_PORT is off.</p>
+`;
+  const text = 'My scooter gives off smoke when charging. What shall I do?';
+  const variable = unlessUsual('SMTP_PORT', smtpPort, 2525);
+  const swaks = `swaks --server localhost:${smtpPort} --from mei@example.com --to ${supportAddress}`;
+  return html`<p>A mail server listens on port <strong>${smtpPort}</strong> of this machine. It takes any mail client, for example:</p>
+${command(`${variable}${cli} send email --text '${text}'`)}
+${command(`${swaks} --header 'Subject: Smoke' --body '${text}'`)}
+`;
+}
+
+/** A shell's assignment before a command, where the default would not do. */
+function unlessUsual(name: string, port: number, usual: number): string {
+  return port === usual ? '' : `${name}=${port} `;
 }
 
 function command(text: string): Html {
