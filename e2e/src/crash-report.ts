@@ -1,0 +1,97 @@
+import { countUncertain, distinct } from './checks/answers.ts';
+import { countRepeats } from './checks/event-sequences.ts';
+import type { History, Violation } from './history.ts';
+import type { Killed } from './victims.ts';
+
+/** What a crash test found. */
+export interface CrashReport {
+  readonly mode: string;
+  readonly seed: string;
+  readonly violations: readonly Violation[];
+  /** Names and figures in the order to be shown. */
+  readonly figures: readonly (readonly [name: string, value: string])[];
+}
+
+interface Facts {
+  readonly mode: string;
+  readonly seed: string;
+  readonly history: History;
+  readonly killed: readonly Killed[];
+  readonly violations: readonly Violation[];
+  readonly tookMs: number;
+}
+
+export function reportOf({ mode, seed, history, killed, violations, tookMs }: Facts): CrashReport {
+  const { messages, commands, tickets, ticketEvents, outbound, mails } = history;
+  const inChannel = (channel: string) => {
+    const sent = messages.filter((message) => message.channel === channel);
+    const acknowledged = sent.filter(({ acknowledgedAtMs }) => acknowledgedAtMs !== undefined).length;
+    const sends = sent.reduce((sum, message) => sum + message.sends, 0);
+    return `${sent.length} sent, ${acknowledged} acknowledged, given ${sends} times`;
+  };
+  const byVictim = [...Map.groupBy(killed, ({ victim }) => victim)].map(([victim, kills]) => {
+    const longest = Math.max(...kills.map(({ recoveryMs }) => recoveryMs));
+    return `${victim} ${kills.length} (up again within ${seconds(longest)})`;
+  });
+  const accepted = commands.filter(({ result }) => result === 'accepted');
+  const answers = distinct(outbound);
+  const waits = ticketWaits(history);
+  return {
+    mode,
+    seed,
+    violations,
+    figures: [
+      ['mails', inChannel('email')],
+      ['chat lines', inChannel('chat')],
+      ['kills', `${killed.length}: ${byVictim.join(', ')}`],
+      ['tickets', String(tickets.length)],
+      ['agents’ commands', `${commands.length}, ${accepted.length} accepted`],
+      ['answers and acknowledgements', `${answers.length}, ${mails.length} of them mails that arrived`],
+      ['left uncertain', String(countUncertain(history))],
+      ['ticket events', `${ticketEvents.length}, ${countRepeats(history)} of them repeats`],
+      [
+        'acknowledged until on its ticket',
+        `median ${seconds(quantile(waits, 0.5))}, longest ${seconds(waits.at(-1) ?? 0)}`,
+      ],
+      ['took', seconds(tookMs)],
+      ['promises broken', String(violations.length)],
+    ],
+  };
+}
+
+/** How long each acknowledged message waited for its ticket, in ms, shortest first. 0 when the ticket was faster. */
+function ticketWaits({ messages, ticketEvents }: History): number[] {
+  const onTicketAtMs = new Map<string, number>();
+  for (const { change, time } of ticketEvents) {
+    if (change?.$case !== 'messageReceived' || change.value.entry === undefined || time === undefined) continue;
+    const { channel, providerMessageId } = change.value.entry;
+    onTicketAtMs.set(`${channel} ${providerMessageId}`, time.getTime());
+  }
+  return messages
+    .flatMap(({ channel, providerId, acknowledgedAtMs }) => {
+      const atMs = onTicketAtMs.get(`${channel} ${providerId}`);
+      return atMs === undefined || acknowledgedAtMs === undefined ? [] : [Math.max(0, atMs - acknowledgedAtMs)];
+    })
+    .sort((a, b) => a - b);
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.floor((sorted.length - 1) * share)] ?? 0;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** The report for a person. */
+export function reportText({ mode, seed, violations, figures }: CrashReport): string {
+  const width = Math.max(...figures.map(([name]) => name.length));
+  const most = 50;
+  return [
+    `Crash test, ${mode}, seed ${seed}`,
+    ...figures.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    ...violations.slice(0, most).map(({ promise, detail }) => `BROKEN: ${promise}: ${detail}`),
+    ...(violations.length > most ? [`… and ${violations.length - most} more`] : []),
+    violations.length === 0 ? 'Every promise was kept.' : `${violations.length} promises were broken.`,
+  ].join('\n');
+}

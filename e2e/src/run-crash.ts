@@ -1,0 +1,154 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TicketApi, TicketServiceService } from '@tributary/contracts';
+import { connectGrpc } from '@tributary/runtime';
+import { runAgentRobot } from './agent-robot.ts';
+import { readWholeChat } from './chat-customer.ts';
+import { checkAll } from './checks/all-checks.ts';
+import { type CrashReport, reportOf } from './crash-report.ts';
+import type { AgentCommand, ChatTranscript, History, Violation } from './history.ts';
+import { loadChat } from './load-chat.ts';
+import { loadEmail } from './load-email.ts';
+import { startMailSink } from './mail-sink.ts';
+import { MessageBook } from './message-book.ts';
+import { pause } from './pause.ts';
+import { seededRandom } from './random.ts';
+import { settle } from './settling.ts';
+import { chatSite, type System, supportAddress } from './system.ts';
+import { startEmbeddedSystem } from './system-embedded.ts';
+import { startScaleSystem } from './system-scale.ts';
+import { carryOut, planKills } from './victims.ts';
+
+export type Mode = 'scale' | 'embedded';
+
+export interface CrashOptions {
+  readonly mode: Mode;
+  readonly kills: number;
+  /** Over how long the kills are spread. */
+  readonly seconds: number;
+  /** Decides who is killed when, and what customers and agents do. What happens then is up to the machine. */
+  readonly seed: string;
+  /** Mail threads, and as many chats, under way at once. */
+  readonly writers: number;
+  /** Keeps data and logs of the processes even when every promise was kept. */
+  readonly keep: boolean;
+  /** A line of progress. */
+  report(line: string): void;
+  readonly signal: AbortSignal;
+}
+
+const startedLimitMs = 30_000;
+const acknowledgeLimitMs = 120_000;
+const settleLimitMs = 180_000;
+
+/**
+ * Puts load on a fresh Tributary, kills its parts meanwhile, lets it come to rest, and checks every promise.
+ * @throws SystemUnavailable when this machine cannot run it; any other error when the test itself cannot go on.
+ */
+export async function runCrash(options: CrashOptions): Promise<CrashReport> {
+  const startedAtMs = performance.now();
+  // Servers started by root run as another user, who must be able to enter it.
+  const folder = mkdtempSync(join(tmpdir(), `tributary-crash-${process.pid}-`));
+  let clean = false;
+  try {
+    await using sink = await startMailSink();
+    const start = options.mode === 'scale' ? startScaleSystem : startEmbeddedSystem;
+    await using system = await start({ folder, mailSinkPort: sink.port, report: options.report });
+    await system.ready();
+    options.report(
+      `ready after ${seconds(performance.now() - startedAtMs)}; logs of the processes in ${system.logFolder}`,
+    );
+    const { history, killed, unfinished } = await killUnderLoad(system, sink, options);
+    const violations = [...unfinished, ...checkAll(history)];
+    clean = violations.length === 0;
+    return reportOf({ ...options, history, killed, violations, tookMs: performance.now() - startedAtMs });
+  } finally {
+    if (clean && !options.keep) rmSync(folder, { recursive: true, force: true });
+    else if (existsSync(folder)) options.report(`data and logs are kept in ${folder}`);
+  }
+}
+
+async function killUnderLoad(system: System, sink: Awaited<ReturnType<typeof startMailSink>>, options: CrashOptions) {
+  const { report, signal } = options;
+  const random = seededRandom(options.seed);
+  const book = new MessageBook();
+  const commands: AgentCommand[] = [];
+  const stop = new AbortController();
+  const giveUp = new AbortController();
+  const signals = { stopWriting: any(stop.signal, signal), giveUp: any(giveUp.signal, signal) };
+  await using ticketing = connectGrpc(system.ticketingAddress);
+  const tickets: TicketApi = ticketing.api(TicketServiceService);
+
+  const email = loadEmail({
+    ...{ smtpPort: system.smtpPort, supportAddress, sink, book, writers: options.writers },
+    ...{ random: random.fork('email'), ...signals },
+  });
+  const chat = loadChat({
+    ...{ url: system.chatUrl, site: chatSite, book, writers: options.writers },
+    ...{ random: random.fork('chat'), ...signals },
+  });
+  const stopRobot = new AbortController();
+  const robot = runAgentRobot({
+    ...{ tickets, commands, random: random.fork('agents') },
+    ...{ stopWorking: any(stopRobot.signal, signal), giveUp: signals.giveUp },
+  });
+  // Awaited below; a failure meanwhile must not end the process before the kills are over.
+  for (const work of [email, chat, robot]) work.catch(() => {});
+
+  const plan = planKills(
+    system.victims.map(({ name }) => name),
+    options.kills,
+    options.seconds * 1000,
+    random.fork('kills'),
+  );
+  await firstAcknowledged(book, signal);
+  const killed = await carryOut(plan, system.victims, report, signal);
+  await system.ready();
+  report('everything is up again; the load stops');
+  stop.abort();
+  const late = setTimeout(() => giveUp.abort(), acknowledgeLimitMs);
+  const customers = (await Promise.all([chat, email]))[0];
+  // The agents answer what is left, a little longer, so that answers are under way to calm chats as well.
+  await pause(2000, signal);
+  stopRobot.abort();
+  await robot;
+  clearTimeout(late);
+
+  report(`${book.messages.length} messages, ${commands.length} commands; waiting until nothing is under way`);
+  await using log = await system.openLog();
+  const { state, unfinished } = await settle(system, log, settleLimitMs);
+  report('checking');
+  const chats: ChatTranscript[] = [];
+  for (const customer of customers) {
+    const { token, sessionId, conversation } = customer;
+    if (token === undefined) continue;
+    const whole = await readWholeChat(system.chatUrl, chatSite, token);
+    await customer.catchUp(whole.length);
+    chats.push({ conversation, sessionId, received: customer.received, whole });
+    customer.close();
+  }
+  const { messages, refusals } = book;
+  const history: History = { ...state, messages, refusals, commands, chats, mails: sink.mails };
+  const notAtRest = unfinished.map((detail): Violation => ({ promise: 'everything comes to rest', detail }));
+  return { history, killed, unfinished: notAtRest };
+}
+
+/** Load first: there is nothing to lose before. */
+async function firstAcknowledged(book: MessageBook, signal: AbortSignal): Promise<void> {
+  const giveUpAtMs = Date.now() + startedLimitMs;
+  const acknowledged = (channel: string) =>
+    book.messages.some((message) => message.channel === channel && message.acknowledgedAtMs !== undefined);
+  while (!acknowledged('email') || !acknowledged('chat')) {
+    if (Date.now() > giveUpAtMs) throw new Error(`no mail or no chat was acknowledged: ${book.refusals.join('; ')}`);
+    await pause(50, signal);
+  }
+}
+
+function any(...signals: AbortSignal[]): AbortSignal {
+  return AbortSignal.any(signals);
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

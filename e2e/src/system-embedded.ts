@@ -1,0 +1,49 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openEmbeddedLog } from '@tributary/eventlog/embedded';
+import { keepRunning } from '@tributary/standalone';
+import { until } from '@tributary/testing';
+import { dieWithParent, freePort } from '@tributary/testing/servers';
+import { loadSettings, type System } from './system.ts';
+import { isReady, serviceVictim } from './victims.ts';
+
+/** Everything in one process on the embedded adapters, its data in `folder`. */
+export async function startEmbeddedSystem(options: {
+  readonly folder: string;
+  readonly mailSinkPort: number;
+  report(line: string): void;
+}): Promise<System> {
+  const { folder, mailSinkPort, report } = options;
+  const dataFolder = join(folder, 'data');
+  const logFolder = join(folder, 'logs');
+  mkdirSync(logFolder, { recursive: true });
+  const [httpPort, smtpPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
+  const standalone = keepRunning({
+    name: 'standalone',
+    entry: fileURLToPath(new URL('../../packages/standalone/src/main.ts', import.meta.url)),
+    environment: {
+      ...loadSettings,
+      TRIBUTARY_DATA_DIR: dataFolder,
+      HTTP_PORT: String(httpPort),
+      SMTP_PORT: String(smtpPort),
+      GRPC_PORT: String(grpcPort),
+      EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
+    },
+    wrap: dieWithParent,
+    logFile: join(logFolder, 'standalone.log'),
+    report,
+  });
+  return {
+    smtpPort,
+    chatUrl: `ws://127.0.0.1:${httpPort}/chat/v1/ws`,
+    ticketingAddress: `127.0.0.1:${grpcPort}`,
+    routerAddress: `127.0.0.1:${grpcPort}`,
+    victims: [serviceVictim(standalone, httpPort)],
+    logFolder,
+    ready: () => until('Tributary to be ready', () => isReady(httpPort), { timeoutMs: 60_000 }).then(() => {}),
+    // Others may read the log's file while the process that consumes from it runs.
+    openLog: () => openEmbeddedLog({ folder: join(dataFolder, 'log') }),
+    [Symbol.asyncDispose]: () => standalone.stop(),
+  };
+}

@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { allTopics } from '@tributary/contracts';
+import { openKafkaLog } from '@tributary/eventlog/kafka';
+import { type ServicePorts, serviceProcesses } from '@tributary/standalone';
+import { until } from '@tributary/testing';
+import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
+import { loadSettings, type System, SystemUnavailable } from './system.ts';
+import { isReady, serverVictim, serviceVictim } from './victims.ts';
+
+/**
+ * Every service as a process of its own, on a Kafka and a MongoDB of our own.
+ * @throws SystemUnavailable when this machine can run no Kafka or no MongoDB.
+ */
+export async function startScaleSystem(options: {
+  readonly folder: string;
+  readonly mailSinkPort: number;
+  report(line: string): void;
+}): Promise<System> {
+  const { folder, mailSinkPort, report } = options;
+  // Servers that somebody else runs cannot be killed.
+  delete process.env['KAFKA_BROKERS'];
+  delete process.env['MONGODB_URL'];
+  const [kafka, mongo] = await Promise.all([startKafka({ report }), startMongo({ report })]);
+  const stopServers = async () => {
+    for (const server of [kafka, mongo]) if (!isUnavailable(server)) await server.stop();
+  };
+  if (isUnavailable(kafka) || isUnavailable(mongo)) {
+    await stopServers();
+    const reasons = [kafka, mongo].flatMap((server) => (isUnavailable(server) ? [server.unavailable] : []));
+    throw new SystemUnavailable(reasons.join(' '));
+  }
+  const openLog = () => openKafkaLog({ brokers: [kafka.url], clientId: 'crash-test' });
+  await using log = await openLog();
+  await log.applyTopics(allTopics);
+
+  const logFolder = join(folder, 'logs');
+  mkdirSync(logFolder, { recursive: true });
+  const ports = await freePorts();
+  const environment = {
+    ...loadSettings,
+    HOST: '127.0.0.1',
+    KAFKA_BROKERS: kafka.url,
+    MONGODB_URL: mongo.url,
+    EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
+    CONSOLE_FEED: 'on',
+  };
+  const services = serviceProcesses(ports, environment, report, { wrap: dieWithParent, logFolder });
+  const healthPorts: Record<string, number> = {
+    ticketing: ports.ticketingHealth,
+    router: ports.routerHealth,
+    'gateway-email': ports.emailHealth,
+    'gateway-chat': ports.chat,
+    console: ports.console,
+  };
+  return {
+    smtpPort: ports.smtp,
+    chatUrl: `ws://127.0.0.1:${ports.chat}/chat/v1/ws`,
+    ticketingAddress: `127.0.0.1:${ports.ticketingGrpc}`,
+    routerAddress: `127.0.0.1:${ports.routerGrpc}`,
+    victims: [
+      ...services.map((service) => serviceVictim(service, healthPorts[service.name] ?? 0)),
+      serverVictim('broker', kafka),
+      serverVictim('database', mongo),
+    ],
+    logFolder,
+    async ready() {
+      for (const { name } of services) {
+        await until(`${name} to be ready`, () => isReady(healthPorts[name] ?? 0), { timeoutMs: 120_000, everyMs: 100 });
+      }
+    },
+    openLog,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(services.map((service) => service.stop()));
+      await stopServers();
+    },
+  };
+}
+
+async function freePorts(): Promise<ServicePorts> {
+  return {
+    console: await freePort(),
+    chat: await freePort(),
+    smtp: await freePort(),
+    emailHealth: await freePort(),
+    routerHealth: await freePort(),
+    routerGrpc: await freePort(),
+    ticketingHealth: await freePort(),
+    ticketingGrpc: await freePort(),
+  };
+}
