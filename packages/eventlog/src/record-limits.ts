@@ -3,7 +3,7 @@ import { LogRefusedError, type NewRecord } from './port.ts';
 /** Largest value in bytes. Kafka takes 1 MiB with headers and framing by default, and both adapters refuse alike. */
 export const maxValueBytes = 1_000_000;
 /** Most characters in key and headers together: 12,000 of three bytes each still fit beside the largest value. */
-export const maxHeaderCharacters = 12_000;
+const maxHeaderCharacters = 12_000;
 
 /** @throws LogRefusedError naming what is wrong with the record and what is allowed. */
 export function checkRecord(record: NewRecord): void {

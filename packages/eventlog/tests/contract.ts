@@ -16,7 +16,7 @@ import {
 } from '../src/index.ts';
 
 /** An adapter under test, on a log of its own. */
-export interface LogUnderTest extends AsyncDisposable {
+interface LogUnderTest extends AsyncDisposable {
   /** Opens the same log anew; the test closes it. */
   open(): Promise<EventLog>;
 }

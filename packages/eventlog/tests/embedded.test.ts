@@ -12,6 +12,7 @@ import { spawnScript } from './processes/spawn-script.ts';
 
 const makeFolder = () => mkdtemp(join(tmpdir(), 'eventlog-'));
 const topic = 'orders.v1';
+const embeddedChild = new URL('./processes/embedded-child.ts', import.meta.url);
 
 eventLogContract('SQLite', async () => {
   const folder = await makeFolder();
@@ -53,7 +54,7 @@ describe('the embedded log', () => {
     const acked: string[] = [];
     const handled = new Set<string>();
     for (let kill = 0; kill < 3; kill++) {
-      const child = spawnScript('embedded-child.ts', folder, 'readers');
+      const child = spawnScript(embeddedChild, folder, 'readers');
       await until('acknowledgements', () => said(child.lines, 'acked').length > 1000);
       await child.kill();
       acked.push(...said(child.lines, 'acked'));
@@ -85,7 +86,7 @@ describe('the embedded log', () => {
 
   test('what another process appends to the folder is consumed, tailed and listed here, and the other way round', async () => {
     await using log = await openEmbeddedLog({ folder });
-    await log.applyTopics([{ name: topic, partitions: 2, retentionMs: -1 }]);
+    await log.applyTopics([{ name: topic, partitions: 6, retentionMs: -1 }]);
     const consumed = new Set<string>();
     const tailed = new Set<string>();
     await log.consume({
@@ -102,7 +103,7 @@ describe('the embedded log', () => {
         tailed.add(idOf(found));
       },
     });
-    const child = spawnScript('embedded-child.ts', folder);
+    const child = spawnScript(embeddedChild, folder);
     const ours: string[] = [];
     await until('both to append', async () => {
       ours.push(`ours-${ours.length}`);
@@ -112,15 +113,66 @@ describe('the embedded log', () => {
     await child.kill();
     const acked = [...said(child.lines, 'acked'), ...ours];
     await until('all of both', () => acked.every((id) => consumed.has(id) && tailed.has(id)));
-    // The child raised the partitions to six.
-    expect((await log.listTopics()).find(({ name }) => name === topic)?.partitions).toBe(6);
     const ids = (await readAll(log)).map(idOf);
     expect(ids.filter((id) => id.startsWith('ours'))).toEqual(ours);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
+  test('partitions that another process adds are read too', async () => {
+    await using log = await openEmbeddedLog({ folder });
+    await using other = await openEmbeddedLog({ folder });
+    await log.applyTopics([{ name: topic, partitions: 1, retentionMs: -1 }]);
+    const consumed = new Set<string>();
+    const tailed = new Set<string>();
+    await log.consume({
+      group: 'here',
+      topics: [topic],
+      handle: async ({ records }) => {
+        for (const found of records) consumed.add(idOf(found));
+      },
+    });
+    await log.tail({
+      topics: [topic],
+      from: 'end',
+      handle: (found) => {
+        tailed.add(idOf(found));
+      },
+    });
+    await other.applyTopics([{ name: topic, partitions: 8, retentionMs: -1 }]);
+    await other.append(Array.from({ length: 50 }, (_, index) => record(`key-${index}`, index)));
+    await until('all records', () => consumed.size === 50 && tailed.size === 50);
+    expect((await log.listTopics()).find(({ name }) => name === topic)).toMatchObject({ partitions: 8, records: 50 });
+  });
+
+  test('a backlog of large values is read in parts, while appends go on', async () => {
+    {
+      await using log = await openEmbeddedLog({ folder });
+      await log.applyTopics([{ name: topic, partitions: 1, retentionMs: -1 }]);
+      for (let index = 0; index < 12; index++)
+        await log.append([{ ...record('key', index), value: Buffer.alloc(900_000, index) }]);
+    }
+    await using log = await openEmbeddedLog({ folder });
+    const seen: string[] = [];
+    let mostBytes = 0;
+    await log.consume({
+      group: 'readers',
+      topics: [topic],
+      handle: async ({ records }) => {
+        mostBytes = Math.max(
+          mostBytes,
+          records.reduce((sum, { value }) => sum + value.byteLength, 0),
+        );
+        if (seen.length === 0) await log.append([record('key', 12)]);
+        seen.push(...records.map(idOf));
+      },
+    });
+    await until('all records', () => seen.length === 13);
+    expect(seen).toEqual(Array.from({ length: 13 }, (_, index) => String(index)));
+    expect(mostBytes).toBeLessThan(6_000_000);
+  });
+
   test('a second process may not consume while one does, and says so; after a kill the next one may', async () => {
-    const child = spawnScript('embedded-child.ts', folder, 'readers');
+    const child = spawnScript(embeddedChild, folder, 'readers');
     await until('the child to consume', () => said(child.lines, 'handled').length > 0);
     await using log = await openEmbeddedLog({ folder });
     const consume = () => log.consume({ group: 'others', topics: [topic], handle: async () => {} });

@@ -10,6 +10,7 @@ import { spawnScript } from './processes/spawn-script.ts';
 
 const shared = inject('kafkaBrokers');
 const topic = 'orders.v1';
+const kafkaChild = new URL('./processes/kafka-child.ts', import.meta.url);
 const spec = { name: topic, partitions: 6, retentionMs: 3_600_000 };
 const idOf = (found: LogRecord) => found.headers['ce_id'] as string;
 
@@ -52,7 +53,7 @@ if (shared !== undefined) {
       const topicPrefix = `${randomUUID()}.`;
       await using log = await openKafkaLog({ brokers, clientId: 'test', topicPrefix });
       await log.applyTopics([spec]);
-      const child = spawnScript('kafka-child.ts', brokers[0] as string, topicPrefix);
+      const child = spawnScript(kafkaChild, brokers[0] as string, topicPrefix);
       const ids = Array.from({ length: 60 }, (_, index) => String(index));
       await log.append(ids.map((id) => record(`key-${id}`, id)));
       await until('the child to hold all', () => child.lines.length === 60);
@@ -161,8 +162,10 @@ if (shared !== undefined) {
       await expect(log.append([record('key', 'in vain', 'other.v1')])).rejects.toThrow(
         /not acknowledged within 500 ms/,
       );
+      await until('the problem', () => later.problems().length > 0);
       await broker.restart();
       await consuming;
+      expect(later.problems()).toEqual([]);
       await until('an append to get through', () =>
         log.append([record('key', 'again', 'other.v1')]).then(
           () => true,

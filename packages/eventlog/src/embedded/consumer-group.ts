@@ -2,7 +2,7 @@ import type { Partition } from './partition.ts';
 import type { PartitionReader } from './partition-reader.ts';
 
 /** A consumer as its group sees it. */
-export interface Member {
+interface Member {
   readonly topics: readonly string[];
   /** Begins to read a partition. */
   open(partition: Partition, position: number): PartitionReader;

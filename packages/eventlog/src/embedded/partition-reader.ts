@@ -1,7 +1,7 @@
 import type { LogRecord } from '../port.ts';
 import type { Partition } from './partition.ts';
 
-export interface ReaderOptions {
+interface ReaderOptions {
   readonly partition: Partition;
   /** The offset to begin at. */
   readonly position: number;

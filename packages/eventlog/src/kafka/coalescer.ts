@@ -1,7 +1,7 @@
 import { backOffMs, type Clock, delay } from '@tributary/runtime';
 import { LogRefusedError, type NewRecord } from '../port.ts';
 
-export interface CoalescerOptions {
+interface CoalescerOptions {
   readonly clock: Clock;
   readonly maxRecords: number;
   readonly maxBytes: number;

@@ -1,7 +1,7 @@
 import type { Logger } from '@tributary/runtime';
 import kafkajs, { type Kafka, type logLevel, type RetryOptions } from 'kafkajs';
 
-export interface KafkaClientOptions {
+interface KafkaClientOptions {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly logger: Logger | undefined;

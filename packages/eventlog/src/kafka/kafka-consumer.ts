@@ -16,7 +16,7 @@ const heartbeatMs = 500;
 const fetchWaitMs = 100;
 const disconnectTimeoutMs = 5000;
 
-export interface KafkaConsumerOptions {
+interface KafkaConsumerOptions {
   /** A client of its own. */
   readonly kafka: Kafka;
   readonly groupId: string;
@@ -82,7 +82,11 @@ export class KafkaConsumer implements Consumer {
         return await this.#joined.promise;
       } catch (error) {
         await consumer.disconnect().catch(() => undefined);
-        if (this.#stopSignal.signal.aborted) throw error;
+        if (this.#stopSignal.signal.aborted) {
+          // Whoever asked to join hears of it by this error.
+          this.done.catch(() => undefined);
+          throw error;
+        }
         this.#problem = `cannot join group ${groupId}: ${(error as Error).message}`;
         logger?.warn({ err: error, groupId, attempt }, 'cannot join the consumer group, will retry');
         await delay(clock, backOffMs(attempt, { baseMs: 200, maxMs: 10_000 }), this.#stopSignal.signal);

@@ -52,6 +52,9 @@ class KafkaLog implements EventLog {
   readonly #knownTopics = new Set<string>();
   readonly #groupTopics = new Map<string, Set<string>>();
   readonly #consumers = new Set<Consumer>();
+  /** Nobody else can ask these for their problems yet. */
+  readonly #joining = new Set<Consumer>();
+  #lookUpProblem: string | undefined;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -161,7 +164,8 @@ class KafkaLog implements EventLog {
   }
 
   problems(): readonly string[] {
-    return this.#coalescer.problem === undefined ? [] : [this.#coalescer.problem];
+    const own = [this.#coalescer.problem, this.#lookUpProblem].filter((problem) => problem !== undefined);
+    return [...own, ...[...this.#joining].flatMap((consumer) => consumer.problems())];
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -178,7 +182,12 @@ class KafkaLog implements EventLog {
 
   async #join(consumer: KafkaConsumer): Promise<Consumer> {
     this.#consumers.add(consumer);
-    await consumer.join();
+    this.#joining.add(consumer);
+    try {
+      await consumer.join();
+    } finally {
+      this.#joining.delete(consumer);
+    }
     return consumer;
   }
 
@@ -210,9 +219,12 @@ class KafkaLog implements EventLog {
   async #keepTrying<T>(what: string, question: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await question();
+        const answer = await question();
+        this.#lookUpProblem = undefined;
+        return answer;
       } catch (error) {
         if (this.#closing.signal.aborted) throw error;
+        this.#lookUpProblem = `cannot ${what}: ${(error as Error).message}`;
         this.#logger?.warn({ err: error, attempt }, `cannot ${what}, will retry`);
         await delay(this.#clock, backOffMs(attempt, { baseMs: 200, maxMs: 5000 }), this.#closing.signal);
       }

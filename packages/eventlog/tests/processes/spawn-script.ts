@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export interface RunningScript {
+interface RunningScript {
   readonly process: ChildProcess;
   /** What it has printed. */
   readonly lines: readonly string[];
@@ -11,11 +11,12 @@ export interface RunningScript {
   kill(): Promise<void>;
 }
 
-/** Runs a script of this folder as a process of its own. */
-export function spawnScript(name: string, ...args: readonly string[]): RunningScript {
-  const path = fileURLToPath(new URL(name, import.meta.url));
+/** Runs a script as a process of its own. */
+export function spawnScript(script: URL, ...args: readonly string[]): RunningScript {
   const flags = ['--conditions=@tributary/source', '--disable-warning=TimeoutNegativeWarning'];
-  const child = spawn(process.execPath, [...flags, path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, fileURLToPath(script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on('line', (line) => lines.push(line));
