@@ -1,0 +1,134 @@
+import type { Agent } from '../domain/agents/agent.ts';
+import type { Decision } from '../domain/decision.ts';
+import { absence, misfit } from '../domain/planning/candidates.ts';
+import { type OwnerPlan, planOwners } from '../domain/planning/plan-owners.ts';
+import type { Waiting } from '../ports.ts';
+import { commitAssignments } from './commit-assignments.ts';
+import type { RoutingContext } from './context.ts';
+import { claimWaiting, handOutWaiting } from './hand-out-waiting.ts';
+import { type Assignment, decide, type Search, toWaitingWork } from './search.ts';
+
+/** Plans that lost their claim this often make the work wait; waiting work is checked against the store at once. */
+const maxRounds = 5;
+
+/**
+ * Finds an owner for each ticket, or lets it wait. Doing it again after a crash finds the claims, the waiting work and the
+ * decisions of the first time and carries on from there.
+ * @param searches At most one per ticket.
+ * @returns one decision per search, in no particular order; more where waiting work found an owner at once.
+ */
+export async function findOwners(context: RoutingContext, searches: readonly Search[]): Promise<readonly Decision[]> {
+  if (searches.length === 0) return [];
+  const { resumed, waits, open } = await resume(context, searches);
+  const allocated = await context.allocating(() => allocate(context, open, waits.length > 0));
+  const { decisions, freedAgentIds } = await commitAssignments(
+    context,
+    [...resumed, ...allocated.assignments],
+    [...waits, ...allocated.waits],
+  );
+  await handOutWaiting(context, freedAgentIds);
+  return decisions;
+}
+
+/** What an earlier attempt has left: claims that ticketing was not told of, and waiting work. */
+async function resume(context: RoutingContext, searches: readonly Search[]) {
+  const { agents, waiting, decisions, clock, roster } = context;
+  const again = searches.filter(({ fresh }) => !fresh);
+  const ticketIds = again.map(({ ticketId }) => ticketId);
+  const [holders, rows, stored] = await Promise.all([
+    agents.holding(ticketIds),
+    waiting.find(ticketIds),
+    decisions.find(again.map(({ decisionId }) => decisionId)),
+  ]);
+  const rowOf = new Map<string, Waiting>(rows.map((row) => [row.ticketId, row]));
+  const storedById = new Map(stored.map((decision) => [decision.id, decision]));
+  const resumed: Assignment[] = [];
+  const waits: Decision[] = [];
+  const open = searches.filter(({ fresh }) => fresh);
+  for (const search of again) {
+    const holder = holders.find(({ work }) => work[search.ticketId] !== undefined);
+    const row = rowOf.get(search.ticketId);
+    const before = storedById.get(search.decisionId);
+    if (holder !== undefined) {
+      const renewed = await agents.renew(holder.id, [search], clock.now());
+      if (renewed !== undefined) roster.note(renewed);
+      const same = before?.outcome === 'assigned' && before.agentId === holder.id ? before : undefined;
+      const decision = same ?? decide(search, 'assigned', { agentId: holder.id }, clock.now());
+      resumed.push({ search, agentId: holder.id, decision });
+    } else if (row !== undefined && search.trigger === 'message') {
+      waits.push(before ?? decide(search, 'waiting', { stepIndex: row.stepIndex }, clock.now()));
+    } else open.push(search);
+  }
+  return { resumed, waits, open };
+}
+
+/** Plans and claims; what finds nobody is put to wait, and then looked at once more. */
+async function allocate(
+  context: RoutingContext,
+  searches: readonly Search[],
+  lookAgain: boolean,
+): Promise<{ readonly assignments: readonly Assignment[]; readonly waits: readonly Decision[] }> {
+  const { roster, clock } = context;
+  const assignments: Assignment[] = [];
+  const unplaced: OwnerPlan<Search>[] = [];
+  let remaining = searches;
+  for (let round = 0; remaining.length > 0 && round < maxRounds; round++) {
+    const plans = planOwners(remaining, await roster.agents(), clock.now());
+    const { claimed, lost } = await claimPlans(context, plans);
+    assignments.push(...claimed);
+    unplaced.push(...plans.filter(({ agentId }) => agentId === undefined));
+    if (round === maxRounds - 1) unplaced.push(...lost);
+    remaining = lost.map(({ request }) => request);
+  }
+  const waits = await putToWait(context, unplaced);
+  if (waits.length > 0 || lookAgain) assignments.push(...(await claimWaiting(context, await idleAgents(context))));
+  return { assignments, waits };
+}
+
+/** One conditional update per agent for all that is meant for them. */
+async function claimPlans(context: RoutingContext, plans: readonly OwnerPlan<Search>[]) {
+  const { agents, roster, clock } = context;
+  const byAgent = Map.groupBy(plans, ({ agentId }) => agentId);
+  const capacityOf = new Map((await roster.agents()).map(({ id, capacityUnits }) => [id, capacityUnits]));
+  const claimed: Assignment[] = [];
+  const lost: OwnerPlan<Search>[] = [];
+  await Promise.all(
+    [...byAgent].map(async ([agentId, own]) => {
+      if (agentId === undefined) return;
+      const claims = own.map(({ request }) => request);
+      const after = await agents.claim(agentId, capacityOf.get(agentId) ?? 0, claims, clock.now());
+      const seen: Agent | undefined = after ?? (await agents.get(agentId));
+      if (seen !== undefined) roster.note(seen);
+      if (after === undefined) lost.push(...own);
+      else claimed.push(...own.map((plan) => toAssignment(plan, agentId, clock.now())));
+    }),
+  );
+  return { claimed, lost };
+}
+
+function toAssignment(plan: OwnerPlan<Search>, agentId: string, nowMs: number): Assignment {
+  return { search: plan.request, agentId, decision: decide(plan.request, 'assigned', { ...plan, agentId }, nowMs) };
+}
+
+async function putToWait(context: RoutingContext, plans: readonly OwnerPlan<Search>[]): Promise<Decision[]> {
+  const { waiting, clock } = context;
+  const rows = plans.map(({ request, stepIndex }) => ({ ...toWaitingWork(request), stepIndex }));
+  await waiting.add(rows, clock.now());
+  const expired = rows.filter((_, index) => plans[index]?.request.trigger === 'step_expired');
+  for (const row of expired) await waiting.advance(row, clock.now());
+  return plans.map(({ request, stepIndex, candidates }) =>
+    decide(request, 'waiting', { stepIndex, candidates }, clock.now()),
+  );
+}
+
+/**
+ * Who has room by the store's own word. An agent may have been freed between planning and the moment the work began to wait, and
+ * whoever freed them found nothing waiting then: either they see the work, or we see their room.
+ */
+async function idleAgents({ roster, waiting }: RoutingContext): Promise<string[]> {
+  const [agents, needs] = await Promise.all([roster.refresh(), waiting.listNeeds()]);
+  return agents
+    .filter((agent) => absence(agent) === '' && agent.loadUnits < agent.capacityUnits)
+    .filter((agent) => needs.some((each) => misfit(agent, each.needs) === ''))
+    .map(({ id }) => id);
+}

@@ -1,0 +1,98 @@
+import type { Agent } from '../domain/agents/agent.ts';
+import { unitsOf } from '../domain/policy/policy.ts';
+import { effectsOf, type TicketChange, type TicketEffect } from '../domain/ticket-changes.ts';
+import type { Claim } from '../ports.ts';
+import type { RoutingContext } from './context.ts';
+import { findOwners } from './find-owners.ts';
+import { handOutWaiting } from './hand-out-waiting.ts';
+import { decisionId, type Search, startSearch } from './search.ts';
+
+/**
+ * Follows what happened to tickets: frees capacity, confirms claims, lets escalated and returned tickets find an owner, and gives
+ * what was freed to waiting work at once. Hearing the same again changes nothing: a claim knows which events are older.
+ * A pending ticket keeps its units: its owner has not finished with it.
+ */
+export async function followTickets(context: RoutingContext, changes: readonly TicketChange[]): Promise<void> {
+  const effects = effectsOf(changes);
+  if (effects.length === 0) return;
+  await settleHolders(context, effects);
+  await leaveWaiting(context, effects);
+  await findOwners(context, await searchesFor(context, effects));
+  await handOutWaiting(context, [...new Set(effects.flatMap(({ freedAgentIds }) => freedAgentIds))]);
+}
+
+/** Makes each ticket's holder who ticketing says it is. */
+async function settleHolders(context: RoutingContext, effects: readonly TicketEffect[]): Promise<void> {
+  const { agents, roster } = context;
+  const moved = effects.filter(({ holderId }) => holderId !== undefined);
+  const holders = await agents.holding(moved.map(({ ticketId }) => ticketId));
+  const releases = new Map<string, Pick<Claim, 'ticketId' | 'sequence'>[]>();
+  const confirmations = new Map<string, Pick<Claim, 'ticketId' | 'sequence'>[]>();
+  const missing: TicketEffect[] = [];
+  for (const effect of moved) {
+    const { ticketId, holderId, sequence } = effect;
+    const holding = holders.filter(({ work }) => work[ticketId] !== undefined);
+    for (const { id } of holding) {
+      // A claim made with knowledge of this event is not what the event speaks of.
+      if (id === holderId) add(confirmations, id, { ticketId, sequence });
+      else add(releases, id, { ticketId, sequence: sequence - 1 });
+    }
+    if (holderId !== '' && !holding.some(({ id }) => id === holderId)) missing.push(effect);
+  }
+  const note = (agent: Agent | undefined) => agent && roster.note(agent);
+  await Promise.all([
+    ...[...releases].map(async ([id, claims]) => note(await agents.release(id, claims))),
+    ...[...confirmations].map(async ([id, claims]) => note(await agents.confirm(id, claims))),
+  ]);
+  for (const effect of missing) await claimForOwner(context, effect);
+}
+
+function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/**
+ * The owner holds no claim: a person gave them the ticket, or it was reopened. They get it whatever room they have: who takes a
+ * customer's problem keeps it. Ticketing is asked first, for an event that is heard again may be long overtaken.
+ */
+async function claimForOwner(context: RoutingContext, { ticketId, holderId }: TicketEffect): Promise<void> {
+  const { agents, tickets, policy, clock, roster, logger } = context;
+  const ticket = await tickets.get(ticketId);
+  if (ticket === undefined || !ticket.active || holderId === undefined || ticket.ownerId !== holderId) return;
+  const claim = { ticketId, units: unitsOf(ticket.channel, policy.current), sequence: ticket.sequence };
+  const after = await agents.claimAnyway(holderId, claim, clock.now());
+  if (after === undefined) logger.warn({ ticketId, agentId: holderId }, 'the owner is not an agent the router knows');
+  else roster.note(after);
+}
+
+async function leaveWaiting({ waiting }: RoutingContext, effects: readonly TicketEffect[]): Promise<void> {
+  const leaving = effects.filter(({ waiting: place }) => place === 'leave');
+  const rows = new Set((await waiting.find(leaving.map(({ ticketId }) => ticketId))).map(({ ticketId }) => ticketId));
+  await waiting.remove(leaving.filter(({ ticketId }) => rows.has(ticketId)));
+}
+
+/** Tickets that want an owner, as ticketing knows them now: by then somebody may have taken them. */
+async function searchesFor(context: RoutingContext, effects: readonly TicketEffect[]): Promise<Search[]> {
+  const { tickets, waiting, policy, clock } = context;
+  const regraded = effects.filter((effect) => effect.waiting === 'regrade').map(({ ticketId }) => ticketId);
+  const waitingIds = new Set((await waiting.find(regraded)).map(({ ticketId }) => ticketId));
+  const searches: Search[] = [];
+  for (const effect of effects) {
+    if (effect.waiting === 'leave' || (effect.waiting === 'regrade' && !waitingIds.has(effect.ticketId))) continue;
+    const ticket = await tickets.get(effect.ticketId);
+    if (ticket === undefined || !ticket.active || ticket.ownerId !== '') continue;
+    // The row of before has the old needs.
+    await waiting.remove([{ ticketId: ticket.ticketId, sequence: ticket.sequence }]);
+    const cause = {
+      trigger: 'ticket_changed',
+      messageId: '',
+      decisionId: decisionId(ticket.ticketId, 'ticket_changed', effect.eventId),
+      fresh: false,
+      excludedAgentIds: effect.gaveBackId === '' ? [] : [effect.gaveBackId],
+    } as const;
+    searches.push(startSearch({ ...ticket, runningProblemOwnerId: '' }, cause, policy.current, clock.now()));
+  }
+  return searches;
+}

@@ -1,0 +1,120 @@
+import type { Agent } from '../domain/agents/agent.ts';
+import { absence, type Candidate, misfit, soleCandidate } from '../domain/planning/candidates.ts';
+import { fillAgent } from '../domain/planning/fill-agent.ts';
+import { stepOf } from '../domain/planning/plan-owners.ts';
+import type { Needs } from '../domain/planning/step.ts';
+import type { Waiting } from '../ports.ts';
+import { commitAssignments } from './commit-assignments.ts';
+import type { RoutingContext } from './context.ts';
+import { type Assignment, decide, decisionId, type Search } from './search.ts';
+
+/** Most waiting work looked at in one go. */
+const pageSize = 100;
+/** An agent whose claims are refused this often in a row is busy with another router, which hands out to them as well. */
+const maxRefusals = 5;
+
+/**
+ * Gives waiting work, in score order, to agents who may have room now: those who were freed, came on line, came on shift or got
+ * more capacity. Doing it again, or at once in two routers, gives nothing away twice.
+ */
+export async function handOutWaiting(context: RoutingContext, agentIds: readonly string[]): Promise<void> {
+  let freed: readonly string[] = agentIds;
+  while (freed.length > 0) {
+    const assignments = await context.allocating(() => claimWaiting(context, freed));
+    ({ freedAgentIds: freed } = await commitAssignments(context, assignments, []));
+  }
+}
+
+/** To be called while allocating. Claims waiting work for these agents; the caller commits the result. */
+export async function claimWaiting(context: RoutingContext, agentIds: readonly string[]): Promise<Assignment[]> {
+  if (agentIds.length === 0 || (await context.waiting.isEmpty())) return [];
+  const allNeeds = await context.waiting.listNeeds();
+  const assignments: Assignment[] = [];
+  for (const agentId of new Set(agentIds)) assignments.push(...(await fill(context, agentId, allNeeds)));
+  return assignments;
+}
+
+interface KnownNeeds {
+  readonly needsKey: string;
+  readonly needs: Needs;
+}
+
+async function fill(context: RoutingContext, agentId: string, allNeeds: readonly KnownNeeds[]): Promise<Assignment[]> {
+  const { agents, waiting, roster, clock, committing } = context;
+  const assignments: Assignment[] = [];
+  let refusals = 0;
+  while (refusals < maxRefusals) {
+    const stored = await agents.get(agentId);
+    if (stored === undefined) return assignments;
+    const agent = roster.note(stored);
+    const freeUnits = agent.capacityUnits - agent.loadUnits;
+    if (absence(agent) !== '' || freeUnits <= 0) return assignments;
+
+    const keys = allNeeds.filter(({ needs }) => misfit(agent, needs) === '').map(({ needsKey }) => needsKey);
+    const found = await waiting.firstOf(keys, pageSize, clock.now());
+    const suitable = found.filter((work) => suits(work, agent) && !committing.has(work.ticketId));
+    const { taken, heldForScore } = fillAgent(freeUnits, suitable);
+    if (heldForScore !== agent.heldForScore) await agents.hold(agentId, heldForScore);
+    if (taken.length === 0) return assignments;
+
+    const claimed = await claimLeased(context, agent, taken);
+    if (claimed === 'refused') refusals++;
+    else {
+      refusals = 0;
+      assignments.push(...claimed);
+      if (claimed.length === 0 || (found.length < pageSize && heldForScore === undefined)) return assignments;
+    }
+  }
+  return assignments;
+}
+
+/** Work that is larger than the agent's whole capacity would keep them idle for ever if it counted for them. */
+function suits(work: Waiting, agent: Agent): boolean {
+  const gaveBack = work.excludedAgentIds.includes(agent.id) && work.stepIndex < work.steps.length - 1;
+  return work.units <= agent.capacityUnits && !gaveBack;
+}
+
+async function claimLeased(
+  context: RoutingContext,
+  agent: Agent,
+  taken: readonly Waiting[],
+): Promise<Assignment[] | 'refused'> {
+  const { agents, waiting, roster, clock } = context;
+  const leased = await waiting.lease(
+    taken.map(({ ticketId }) => ticketId),
+    clock.now(),
+  );
+  const mine = taken.filter(({ ticketId }) => leased.has(ticketId));
+  // A claim that a crash left behind counts: claiming once more would take the room twice.
+  const holders = await agents.holding(mine.map(({ ticketId }) => ticketId));
+  const held: Assignment[] = [];
+  const free: Waiting[] = [];
+  for (const work of mine) {
+    const holder = holders.find(({ work: tickets }) => tickets[work.ticketId] !== undefined);
+    if (holder === undefined) free.push(work);
+    else held.push(toAssignment(work, holder.id, [], clock.now()));
+  }
+  if (free.length === 0) return held;
+  const after = await agents.claim(agent.id, agent.capacityUnits, free, clock.now());
+  if (after === undefined) {
+    await waiting.unlease(mine.map(({ ticketId }) => ticketId));
+    return 'refused';
+  }
+  roster.note(after);
+  const given = free.map((work) => {
+    const candidate = soleCandidate(agent, work, stepOf(work), clock.now());
+    return toAssignment(work, agent.id, [candidate], clock.now());
+  });
+  return [...held, ...given];
+}
+
+function toAssignment(work: Waiting, agentId: string, candidates: readonly Candidate[], nowMs: number): Assignment {
+  const search: Search = {
+    ...work,
+    decisionId: decisionId(work.ticketId, 'agent_available', work.decisionId, work.stepIndex, agentId),
+    trigger: 'agent_available',
+    messageId: '',
+    fresh: false,
+  };
+  return { search, agentId, decision: decide(search, 'assigned', { agentId, candidates }, nowMs) };
+}

@@ -1,0 +1,29 @@
+import type { Agent } from '../domain/agents/agent.ts';
+import type { Claim } from '../ports.ts';
+import type { RoutingContext } from './context.ts';
+import { handOutWaiting } from './hand-out-waiting.ts';
+
+type SeenClaim = Pick<Claim, 'ticketId' | 'sequence'>;
+
+/**
+ * Looks into claims that ticketing has not confirmed for a while: whoever claimed died before telling it, or its events are far
+ * behind. Those whose ticket the agent owns are confirmed, the others given back.
+ * @param claimedBeforeMs Claims made later than this are left alone.
+ */
+export async function reconcileClaims(context: RoutingContext, agent: Agent, claimedBeforeMs: number): Promise<void> {
+  const { agents, tickets, roster } = context;
+  const confirmed: SeenClaim[] = [];
+  const lost: SeenClaim[] = [];
+  for (const [ticketId, { claimedAtMs, sequence }] of Object.entries(agent.work)) {
+    if (claimedAtMs === undefined || claimedAtMs > claimedBeforeMs) continue;
+    const ticket = await tickets.get(ticketId);
+    const owns = ticket?.active === true && ticket.ownerId === agent.id;
+    (owns ? confirmed : lost).push({ ticketId, sequence });
+  }
+  const after = [
+    confirmed.length > 0 && (await agents.confirm(agent.id, confirmed)),
+    lost.length > 0 && (await agents.release(agent.id, lost)),
+  ];
+  for (const seen of after) if (seen) roster.note(seen);
+  if (lost.length > 0) await handOutWaiting(context, [agent.id]);
+}

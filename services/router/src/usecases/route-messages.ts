@@ -1,0 +1,105 @@
+import type { InboundMessage } from '@tributary/contracts';
+import type { Decision } from '../domain/decision.ts';
+import type { GradingInput } from '../domain/grading/grade.ts';
+import { gradeMessage } from '../domain/grading/grade-message.ts';
+import type { MessagePlace } from '../ports.ts';
+import type { RoutingContext } from './context.ts';
+import { findOwners } from './find-owners.ts';
+import { decide, decisionId, type Search, startSearch } from './search.ts';
+
+export interface ReceivedMessage {
+  readonly message: InboundMessage;
+  /** Of the encoded message. */
+  readonly bytes: number;
+}
+
+/** A message that ticketing can never take. */
+export interface RefusedMessage {
+  readonly index: number;
+  readonly error: string;
+}
+
+/**
+ * Grades messages, has ticketing put them on tickets and finds owners for those that want one. Resolves when all of it is
+ * stored and every decision published. Doing it again with the same messages changes nothing.
+ */
+export async function routeMessages(
+  context: RoutingContext,
+  received: readonly ReceivedMessage[],
+): Promise<RefusedMessage[]> {
+  const policy = context.policy.current;
+  const places = await context.tickets.ingest(
+    received.map(({ message, bytes }) => ({ message, bytes, grade: gradeMessage(gradingInput(message), policy) })),
+  );
+  const refused: RefusedMessage[] = [];
+  const placed: Search[] = [];
+  const owned: { readonly search: Search; readonly place: MessagePlace }[] = [];
+  const searched = new Set<string>();
+  places.forEach((place, index) => {
+    if ('error' in place) {
+      refused.push({ index, error: place.error });
+      return;
+    }
+    const message = received[index]?.message;
+    if (message === undefined) throw new Error('ticketing answered for more messages than it got');
+    const search = startSearch(
+      { ...place, channel: message.channel, contactAddress: message.sender?.address ?? '' },
+      {
+        trigger: 'message',
+        messageId: message.id,
+        decisionId: decisionId(place.ticketId, 'message', message.id),
+        fresh: place.created && !place.duplicate,
+        excludedAgentIds: [],
+      },
+      policy,
+      context.clock.now(),
+    );
+    // Of several messages of one ticket the first looks for the owner; the others then find it owned.
+    if (place.needsOwner && !searched.has(place.ticketId)) placed.push(search);
+    else owned.push({ search, place });
+    searched.add(place.ticketId);
+  });
+
+  const decisions = await findOwners(context, placed);
+  await tellOthers(context, owned, decisions);
+  return refused;
+}
+
+/** Decides for messages that need no search: their ticket has an owner, just got one, waits already, or wants none. */
+async function tellOthers(
+  { decisions, decisionLog, clock }: RoutingContext,
+  owned: readonly { readonly search: Search; readonly place: MessagePlace }[],
+  justMade: readonly Decision[],
+): Promise<void> {
+  if (owned.length === 0) return;
+  const latest = new Map(justMade.map((decision) => [decision.ticketId, decision]));
+  const repeated = owned.filter(({ place }) => place.duplicate).map(({ search }) => search.decisionId);
+  const before = new Map((await decisions.find(repeated)).map((decision) => [decision.id, decision]));
+  const made: Decision[] = [];
+  const known: Decision[] = [];
+  for (const { search, place } of owned) {
+    const stored = before.get(search.decisionId);
+    if (stored !== undefined) {
+      known.push(stored);
+      continue;
+    }
+    const ownerId = place.ownerId || (latest.get(search.ticketId)?.agentId ?? '');
+    if (ownerId !== '') made.push(decide(search, 'kept_owner', { agentId: ownerId }, clock.now()));
+    else made.push(decide(search, place.needsOwner ? 'waiting' : 'not_needed', {}, clock.now()));
+  }
+  await decisions.save(made, clock.now());
+  await decisionLog.publish([...known, ...made]);
+}
+
+function gradingInput(message: InboundMessage): GradingInput {
+  return {
+    subject: message.subject,
+    text: message.text,
+    channel: message.channel,
+    account: message.account,
+    contactKind: message.sender?.kind ?? '',
+    contactAddress: message.sender?.address ?? '',
+    languageHint: message.languageHint,
+    regionHint: message.regionHint,
+  };
+}
