@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
 
@@ -21,7 +21,7 @@ export function createHttpServer(
 ): Service & { readonly port: number; readonly app: FastifyInstance } {
   const app = fastify({
     loggerInstance: options.logger.child({}, { level: 'warn' }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     // A body above this must be wanted by the route that takes it.
     bodyLimit: 1024 * 1024,
