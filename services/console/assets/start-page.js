@@ -39,18 +39,23 @@ function badge(className, text) {
   return text === '' ? '' : element('span', { className: `badge ${className}`, text });
 }
 
+function lines(texts) {
+  return element('ul', { className: 'details' }, ...texts.map((text) => element('li', { text, dir: 'auto' })));
+}
+
 function stepItem(step, index, steps) {
   const item = element('li', { className: `step ${step.kind}${step.bad ? ' bad' : ''}` });
   item.append(
     element('p', { className: 'what' }, timeOf(step.atMs), element('span', { text: step.title, dir: 'auto' })),
   );
-  // A reply and its going out say the same: once is enough.
-  if (step.text !== '' && step.text !== steps[index - 1]?.text) {
-    item.append(element('blockquote', { text: step.text, dir: 'auto' }));
-  }
-  if (step.details.length > 0) {
-    const reasons = step.details.map((detail) => element('li', { text: detail, dir: 'auto' }));
-    item.append(element('ul', { className: 'details' }, ...reasons));
+  // An answer and its going out say the same: once is enough.
+  const said = step.kind === 'answer' && steps.slice(0, index).some(({ text }) => text === step.text);
+  if (step.text !== '' && !said) item.append(element('blockquote', { text: step.text, dir: 'auto' }));
+  if (step.details.length > 0) item.append(lines(step.details));
+  if (step.candidates.length > 0) {
+    const count = step.candidates.length;
+    const summary = element('summary', { text: `${count} ${count === 1 ? 'agent was' : 'agents were'} looked at` });
+    item.append(element('details', { id: `why-${step.id}` }, summary, lines(step.candidates)));
   }
   return item;
 }
@@ -90,6 +95,21 @@ function cardItem(card) {
 /** The cards on the page by their id. */
 const shown = new Map();
 
+/** Puts the new card where the old one was, with what was open still open and the keyboard where it was. */
+function keepPlace(place, item) {
+  const open = [...place.querySelectorAll('details[open]')].map(({ id }) => id);
+  for (const details of item.querySelectorAll('details')) details.open = open.includes(details.id);
+  const stops = (root) => [...root.querySelectorAll('button, summary')];
+  const nameOf = (stop) => stop.dataset.copy ?? stop.parentElement.id;
+  const focused = stops(place).find((stop) => stop === document.activeElement);
+  place.replaceWith(item);
+  if (focused !== undefined) {
+    stops(item)
+      .find((stop) => nameOf(stop) === nameOf(focused))
+      ?.focus();
+  }
+}
+
 function show(card) {
   const item = cardItem(card);
   const places = [card.id, ...card.replaces].map((id) => shown.get(id)).filter((place) => place !== undefined);
@@ -98,14 +118,7 @@ function show(card) {
   shown.set(card.id, item);
   // A card stays where it is while it fills in: what one is reading must not move away.
   if (place === undefined) list.prepend(item);
-  else {
-    // Whoever is on a button of the card, stays on it.
-    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.copy : undefined;
-    place.replaceWith(item);
-    if (focused !== undefined) {
-      [...item.querySelectorAll('button')].find((button) => button.dataset.copy === focused)?.focus();
-    }
-  }
+  else keepPlace(place, item);
   for (const other of others) other.remove();
   while (list.children.length > maxCards) {
     shown.delete(list.lastElementChild.dataset.card);

@@ -39,10 +39,17 @@ describe.skipIf(typeof executable !== 'string')('the start page in Chromium', ()
     const { inbound, ...rest } = journey();
     await append(running.eventLog, inbound);
     await page.getByRole('article', { name: 'New message Smoke from the battery' }).waitFor();
-    await append(running.eventLog, journey({ name: '002' }).inbound, ...Object.values(rest));
+    const { delivered, ...most } = rest;
+    await append(running.eventLog, journey({ name: '002' }).inbound, ...Object.values(most));
     const card = page.getByRole('article', { name: 'Ticket 20261122001' });
-    await card.getByText('Sent by email').waitFor();
+    await card.getByText('2 agents were looked at').click();
     await card.getByText('bob was left out: is away').waitFor();
+    await append(running.eventLog, delivered);
+    await card.getByText('Sent by email').waitFor();
+    expect(await card.getByText('bob was left out: is away').isVisible(), 'what was open stays open').toBe(true);
+    expect(await page.evaluate(() => document.activeElement?.tagName), 'the keyboard stays where it was').toBe(
+      'SUMMARY',
+    );
     await card.getByText("npm run tributary -- tickets reply 20261122001 --text 'Hello, …'").waitFor();
     expect(await page.locator('.card').count()).toBe(2);
     expect(await page.locator('.card').nth(1).getAttribute('data-card')).toBe('ticket-001');
@@ -94,6 +101,7 @@ describe.skipIf(typeof executable !== 'string')('the start page in Chromium', ()
       await append(running.eventLog, ...Object.values(journey()), journey({ name: '002', channel: 'chat' }).inbound);
       await page.locator('.card').nth(1).waitFor();
       await page.getByText('Sent by email').waitFor();
+      await page.getByText('2 agents were looked at').click();
       expect(await axeViolations(page)).toEqual([]);
       await page.setViewportSize({ width: 360, height: 700 });
       expect(await axeViolations(page)).toEqual([]);

@@ -91,7 +91,7 @@ function candidateLine(candidate: Candidate, decision: RoutingDecision): string 
     candidate.namedAdviser && 'named adviser',
     `proficiency ${candidate.proficiency}`,
     `load ${Math.round(candidate.relativeLoad * 100)} %`,
-    `idle ${duration(Number(candidate.idleMs))}`,
+    idleText(Number(candidate.idleMs)),
   ].filter(Boolean);
   const verdict =
     candidate.agentId === decision.agentId
@@ -101,6 +101,12 @@ function candidateLine(candidate: Candidate, decision: RoutingDecision): string 
         : `left out: ${candidate.reason || 'no reason recorded'}`;
   const place = pad(candidate.qualified ? `${candidate.rank}.` : '–', 3);
   return `    ${place} ${candidate.agentId}: ${verdict} (${facts.join(', ')})`;
+}
+
+/** Who never had a ticket is idle since the epoch. */
+function idleText(idleMs: number): string {
+  const tenYearsMs = 10 * 365 * 24 * 60 * 60 * 1000;
+  return idleMs > tenYearsMs ? 'never assigned yet' : `idle ${duration(idleMs)}`;
 }
 
 function outcomeText(decision: RoutingDecision): string {

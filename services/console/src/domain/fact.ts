@@ -35,5 +35,7 @@ export interface Step {
   readonly text: string;
   /** The reasons, each a line. */
   readonly details: readonly string[];
+  /** Who was looked at, each a line. Empty except for decisions. */
+  readonly candidates: readonly string[];
   readonly bad: boolean;
 }

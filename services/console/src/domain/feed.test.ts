@@ -12,7 +12,17 @@ function fact(
     ticketId: '',
     heading: {},
     ...fields,
-    step: { id: 's', kind: 'change', atMs: 0, title: '', text: '', details: [], bad: false, ...fields.step },
+    step: {
+      id: 's',
+      kind: 'change',
+      atMs: 0,
+      title: '',
+      text: '',
+      details: [],
+      candidates: [],
+      bad: false,
+      ...fields.step,
+    },
   };
 }
 

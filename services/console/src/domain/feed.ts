@@ -62,7 +62,7 @@ export class Feed {
   add(fact: Fact): void {
     const card = this.#cardOf(fact);
     if (card.steps.some((step) => step.id === fact.step.id)) return;
-    const at = card.steps.findLastIndex((step) => step.atMs <= fact.step.atMs) + 1;
+    const at = card.steps.findLastIndex((step) => compareSteps(step, fact.step) <= 0) + 1;
     card.steps.splice(at, 0, fact.step);
     // What is told of the whole by something older than the latest must not undo it.
     const latest = at === card.steps.length - 1;
@@ -110,7 +110,7 @@ export class Feed {
     for (const id of other.messageIds) this.#byMessage.set(id, card);
     card.messageIds.push(...other.messageIds);
     const known = new Set(card.steps.map((step) => step.id));
-    card.steps = [...card.steps, ...other.steps.filter((step) => !known.has(step.id))].sort((a, b) => a.atMs - b.atMs);
+    card.steps = [...card.steps, ...other.steps.filter((step) => !known.has(step.id))].sort(compareSteps);
     const filled = Object.entries(card.heading).map(([name, value]) => [
       name,
       value === '' ? other.heading[name as keyof Heading] : value,
@@ -128,6 +128,13 @@ export class Feed {
       for (const messageId of oldest.messageIds) this.#byMessage.delete(messageId);
     }
   }
+}
+
+/** What happens in one millisecond is told in the order of cause and effect, not of arrival. */
+const kindOrder = ['message', 'change', 'decision', 'answer', 'delivery'];
+
+function compareSteps(a: Step, b: Step): number {
+  return a.atMs - b.atMs || kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind);
 }
 
 function emptyDraft(): Draft {

@@ -31,10 +31,10 @@ export const feedTopics = [
 ] as const;
 
 /**
- * What a record tells. @throws MalformedEventError when it is not an event of its topic; those who own the topic
+ * What a record tells. Undefined when another one tells the same. @throws MalformedEventError when it is not an event of its topic; those who own the topic
  * dead-letter it, the feed passes over it.
  */
-export function factOf(record: LogRecord): Fact {
+export function factOf(record: LogRecord): Fact | undefined {
   switch (record.topic) {
     case topics.inbound.name:
       return ofInbound(decodeEvent(topics.inbound, record));
@@ -53,19 +53,20 @@ export function factOf(record: LogRecord): Fact {
 
 /** A card shows the beginning of a long text. */
 const maxText = 2000;
-const maxDetails = 40;
+const maxLines = 40;
 
 function step(
-  fields: Omit<Step, 'atMs' | 'text' | 'details' | 'bad'> & { at: Date | undefined } & Partial<Step>,
+  fields: Omit<Step, 'atMs' | 'text' | 'details' | 'candidates' | 'bad'> & { at: Date | undefined } & Partial<Step>,
 ): Step {
-  const { id, kind, title, at, text = '', details = [], bad = false } = fields;
+  const { id, kind, title, at, text = '', details = [], candidates = [], bad = false } = fields;
   return {
     id,
     kind,
     title: shortened(title),
     atMs: at?.getTime() ?? 0,
     text: shortened(text),
-    details: details.slice(0, maxDetails).map(shortened),
+    details: details.slice(0, maxLines).map(shortened),
+    candidates: candidates.slice(0, maxLines).map(shortened),
     bad,
   };
 }
@@ -112,7 +113,8 @@ function ofDecision(decision: RoutingDecision): Fact {
       kind: 'decision',
       at: decision.time,
       title: decisionTitle(decision),
-      details: [...gradeDetails(grade), ...candidateDetails(decision)],
+      details: (grade?.reasons ?? []).map(({ field, rule, detail }) => `${field}: ${detail || rule}`),
+      candidates: candidateLines(decision),
       bad: decision.outcome === DecisionOutcome.DECISION_OUTCOME_WAITING,
     }),
   };
@@ -132,11 +134,7 @@ function decisionTitle({ outcome, agentId, grade }: RoutingDecision): string {
   }
 }
 
-function gradeDetails(grade: Grade | undefined): string[] {
-  return (grade?.reasons ?? []).map(({ field, rule, detail }) => `${field}: ${detail || rule}`);
-}
-
-function candidateDetails({ candidates, agentId }: RoutingDecision): string[] {
+function candidateLines({ candidates, agentId }: RoutingDecision): string[] {
   return candidates.map((candidate) => {
     if (candidate.agentId === agentId) return `${candidate.agentId} was chosen`;
     if (candidate.qualified) return `${candidate.agentId} qualified, place ${candidate.rank}`;
@@ -144,8 +142,10 @@ function candidateDetails({ candidates, agentId }: RoutingDecision): string[] {
   });
 }
 
-function ofTicketEvent(event: TicketEvent): Fact {
+function ofTicketEvent(event: TicketEvent): Fact | undefined {
   const { change } = event;
+  // The Delivery itself has said so.
+  if (change?.$case === 'deliveryUpdated') return undefined;
   const created = change?.$case === 'created' ? change.value : undefined;
   const received = change?.$case === 'messageReceived' ? (change.value.entry?.id ?? '') : '';
   return {
@@ -175,8 +175,6 @@ function ofTicketEvent(event: TicketEvent): Fact {
 function changeWords({ change, ticketNumber, actor, time }: TicketEvent): Pick<Step, 'title'> & Partial<Step> {
   const who = actor?.displayName || actor?.id || '';
   switch (change?.$case) {
-    case undefined:
-      return { title: 'A change this page does not know' };
     case 'created':
       return {
         title: `Ticket ${ticketNumber} opened`,
@@ -187,7 +185,10 @@ function changeWords({ change, ticketNumber, actor, time }: TicketEvent): Pick<S
     case 'messageReceived':
       return { title: 'Message put on the ticket' };
     case 'replyAdded':
-      return { title: `${purposeOf(change.value.entry)} by ${who}`, text: change.value.entry?.text ?? '' };
+      return {
+        title: `${purposeOf(change.value.entry)} by ${authorOf(change.value.entry) || who}`,
+        text: change.value.entry?.text ?? '',
+      };
     case 'noteAdded':
       return { title: `Note by ${who}`, text: change.value.entry?.text ?? '' };
     case 'assigned':
@@ -206,14 +207,14 @@ function changeWords({ change, ticketNumber, actor, time }: TicketEvent): Pick<S
       return { title: 'Closed' };
     case 'regraded':
       return { title: `Regraded: ${change.value.grade === undefined ? '' : gradeWords(change.value.grade)}` };
-    case 'deliveryUpdated':
-      return { title: `Delivery ${words('DELIVERY_STATUS', deliveryStatusToJSON(change.value.status))}` };
     case 'deadlineWarned':
       return { title: `${deadlineOf(change.value.deadline)} due soon`, bad: true };
     case 'deadlineBreached':
       return { title: `${deadlineOf(change.value.deadline)} missed`, bad: true };
     case 'deadlineMet':
       return { title: `${deadlineOf(change.value.deadline)} met` };
+    default:
+      return { title: 'A change this page does not know' };
   }
 }
 
@@ -251,6 +252,11 @@ function ofDelivery(delivery: Delivery): Fact {
   };
 }
 
+/** An acknowledgement is caused by the customer and written by us. */
+function authorOf(entry: Entry | undefined): string {
+  return entry?.author?.displayName || entry?.author?.id || '';
+}
+
 function purposeOf(entry: Entry | undefined): string {
   return capitalised(words('OUTBOUND_PURPOSE', outboundPurposeToJSON(entry?.purpose ?? 0)) || 'reply');
 }
@@ -267,10 +273,13 @@ function gradeWords(grade: Grade): string {
   return words_.filter((word) => word !== '').join(' ');
 }
 
-/** `2 h`, `3 days`. */
+/** `5 min`, `2 h`, `3 days`. */
 function span(from: Date | undefined, to: Date | undefined): string {
-  const hours = ((to?.getTime() ?? 0) - (from?.getTime() ?? 0)) / (60 * 60 * 1000);
-  return hours < 48 ? `${Number(hours.toFixed(1))} h` : `${Number((hours / 24).toFixed(1))} days`;
+  const minutes = ((to?.getTime() ?? 0) - (from?.getTime() ?? 0)) / 60_000;
+  if (minutes < 60) return `${Math.round(minutes)} min`;
+  return minutes < 48 * 60
+    ? `${Number((minutes / 60).toFixed(1))} h`
+    : `${Number((minutes / 24 / 60).toFixed(1))} days`;
 }
 
 /** An enum's name in words: `TICKET_TYPE_HARDWARE_FAULT` → `hardware fault`. Empty for UNSPECIFIED. */

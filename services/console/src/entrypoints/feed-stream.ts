@@ -95,7 +95,8 @@ export class FeedStream {
   #digest(): void {
     for (const record of this.#backlog.takeAll()) {
       try {
-        this.#feed.add(factOf(record));
+        const fact = factOf(record);
+        if (fact !== undefined) this.#feed.add(fact);
       } catch (error) {
         const { topic, partition, offset } = record;
         this.#options.logger.warn(
