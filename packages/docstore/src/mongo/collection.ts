@@ -1,22 +1,22 @@
-import type { AnyBulkWriteOperation, Collection as DriverCollection, Document as DriverDocument } from 'mongodb';
-import { parseFilter } from '../language/filter.ts';
-import { copyDocument } from '../language/json.ts';
-import { parseListing, parseSort } from '../language/listing.ts';
-import { checkUpsert, parseUpdate } from '../language/update.ts';
-import type {
-  BulkWriteResult,
-  Collection,
-  Document,
-  Filter,
-  FindOneAndUpdateOptions,
-  FindOptions,
-  Update,
-  WriteOperation,
+import type { Collection as DriverCollection } from 'mongodb';
+import { type Clause, parseFilter } from '../language/filter.ts';
+import { cloneJson, copyDocument } from '../language/json.ts';
+import { parseListing, parseSort, type SortKey } from '../language/listing.ts';
+import { type Step, upsertedDocument } from '../language/update.ts';
+import {
+  type BulkWriteResult,
+  type Collection,
+  type Document,
+  DuplicateKeyError,
+  type Filter,
+  type FindOneAndUpdateOptions,
+  type FindOptions,
+  type Update,
+  type WriteOperation,
 } from '../port.ts';
-import { duplicatesOf, translateError } from './errors.ts';
+import { bulkWrite, parseChange, parseWrite, type Stored } from './bulk-write.ts';
+import { translateError } from './errors.ts';
 import { toMongoFilter, toMongoSort, toMongoUpdate } from './request.ts';
-
-type Stored = DriverDocument & { _id: string };
 
 /** A collection of MongoDB. Everything is checked before it is sent, so that both adapters refuse alike. */
 export class MongoCollection<T extends Document> implements Collection<T> {
@@ -54,23 +54,20 @@ export class MongoCollection<T extends Document> implements Collection<T> {
   }
 
   async updateOne(filter: Filter, update: Update, { upsert = false } = {}) {
-    const write = toMongoWrite(filter, update, upsert);
-    const result = await this.#translated(this.#collection.updateOne(write.filter, write.update, { upsert }));
-    return { matched: result.matchedCount, modified: result.modifiedCount, upserted: result.upsertedCount };
+    const { clauses, steps } = parseChange(filter, update, upsert);
+    return this.#updateOne(clauses, steps, upsert);
   }
 
   async findOneAndUpdate(filter: Filter, update: Update, options: FindOneAndUpdateOptions = {}) {
     const { upsert = false, returnDocument = 'after' } = options;
-    const write = toMongoWrite(filter, update, upsert);
+    const { clauses, steps } = parseChange(filter, update, upsert);
     const sort = parseSort(options.sort ?? {});
-    const document = await this.#translated(
-      this.#collection.findOneAndUpdate(write.filter, write.update, {
-        upsert,
-        returnDocument,
-        ...(sort.length > 0 && { sort: toMongoSort(sort) }),
-      }),
-    );
-    return (document ?? undefined) as unknown as T | undefined;
+    const change = () => this.#findOneAndUpdate(clauses, steps, sort, returnDocument);
+    const found = await change();
+    if (found !== undefined || !upsert) return found;
+    const outcome = await this.#insertOr(clauses, steps, change);
+    if (!('inserted' in outcome)) return outcome.changed;
+    return returnDocument === 'after' ? (cloneJson(outcome.inserted) as unknown as T) : undefined;
   }
 
   async deleteOne(filter: Filter) {
@@ -80,21 +77,57 @@ export class MongoCollection<T extends Document> implements Collection<T> {
   }
 
   async bulkWrite(operations: readonly WriteOperation<T>[]): Promise<BulkWriteResult> {
-    const writes = operations.map(toMongoOperation);
-    let duplicates: readonly number[] = [];
-    if (writes.length === 0) return { inserted: 0, matched: 0, modified: 0, upserted: 0, deleted: 0, duplicates };
-    const result = await this.#collection.bulkWrite(writes, { ordered: false }).catch((error) => {
-      duplicates = duplicatesOf(error, this.#collection.collectionName);
-      return error.result;
+    return bulkWrite(this.#collection, operations.map(parseWrite), async ({ clauses, steps }) => {
+      try {
+        return await this.#updateOne(clauses, steps, true);
+      } catch (error) {
+        if (error instanceof DuplicateKeyError) return 'duplicate';
+        throw error;
+      }
     });
-    return {
-      inserted: result.insertedCount,
-      matched: result.matchedCount,
-      modified: result.modifiedCount,
-      upserted: result.upsertedCount,
-      deleted: result.deletedCount,
-      duplicates,
+  }
+
+  async #updateOne(clauses: readonly Clause[], steps: readonly Step[], upsert: boolean) {
+    const change = async () => {
+      const update = this.#collection.updateOne(toMongoFilter(clauses), toMongoUpdate(steps));
+      const { matchedCount, modifiedCount } = await this.#translated(update);
+      return matchedCount === 0 ? undefined : { matched: matchedCount, modified: modifiedCount, upserted: 0 };
     };
+    const changed = await change();
+    if (changed !== undefined) return changed;
+    if (!upsert) return { matched: 0, modified: 0, upserted: 0 };
+    const outcome = await this.#insertOr(clauses, steps, change);
+    return 'inserted' in outcome ? { matched: 0, modified: 0, upserted: 1 } : outcome.changed;
+  }
+
+  async #findOneAndUpdate(
+    clauses: readonly Clause[],
+    steps: readonly Step[],
+    sort: readonly SortKey[],
+    returnDocument: 'before' | 'after',
+  ): Promise<T | undefined> {
+    const update = this.#collection.findOneAndUpdate(toMongoFilter(clauses), toMongoUpdate(steps), {
+      returnDocument,
+      ...(sort.length > 0 && { sort: toMongoSort(sort) }),
+    });
+    return ((await this.#translated(update)) ?? undefined) as unknown as T | undefined;
+  }
+
+  /**
+   * The second half of an upsert, when nothing matched: inserts, or, when another came before with the same key, changes what
+   * that one inserted. Not the server's own upsert: of concurrent ones for one id DocumentDB keeps the last and loses the others.
+   */
+  async #insertOr<R>(clauses: readonly Clause[], steps: readonly Step[], change: () => Promise<R | undefined>) {
+    const document = upsertedDocument(clauses, steps);
+    try {
+      await this.#translated(this.#collection.insertOne({ ...document }));
+      return { inserted: document };
+    } catch (error) {
+      if (!(error instanceof DuplicateKeyError)) throw error;
+      const changed = await change();
+      if (changed === undefined) throw error;
+      return { changed };
+    }
   }
 
   #translated<R>(result: Promise<R>): Promise<R> {
@@ -102,19 +135,4 @@ export class MongoCollection<T extends Document> implements Collection<T> {
       throw translateError(error, this.#collection.collectionName);
     });
   }
-}
-
-function toMongoWrite(filter: Filter, update: Update, upsert: boolean) {
-  const clauses = parseFilter(filter, 'refuse');
-  const steps = parseUpdate(update);
-  if (upsert) checkUpsert(clauses, steps);
-  return { filter: toMongoFilter(clauses), update: toMongoUpdate(steps) };
-}
-
-function toMongoOperation<T extends Document>(operation: WriteOperation<T>): AnyBulkWriteOperation<Stored> {
-  if ('insertOne' in operation) return { insertOne: { document: copyDocument(operation.insertOne.document) } };
-  if ('deleteOne' in operation)
-    return { deleteOne: { filter: toMongoFilter(parseFilter(operation.deleteOne.filter, 'refuse')) } };
-  const { filter, update, upsert = false } = operation.updateOne;
-  return { updateOne: { ...toMongoWrite(filter, update, upsert), upsert } };
 }

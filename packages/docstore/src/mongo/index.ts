@@ -104,6 +104,8 @@ function indexRefusal(error: unknown, collection: string, index: string): unknow
   if (!(error instanceof MongoServerError)) return error;
   if (otherIndex.has(Number(error.code)))
     return new RefusedError(index, `${collection} has an index of this name with other keys or options`);
-  if (error.code === 11000) return new RefusedError(index, `documents in ${collection} have the same values already`);
+  // DocumentDB reports PostgreSQL's failure to build the index.
+  if (error.code === 11000 || error.message.includes('could not create exclusion constraint'))
+    return new RefusedError(index, `documents in ${collection} have the same values already`);
   return translateError(error, collection);
 }

@@ -33,13 +33,15 @@ export function toMongoSort(keys: readonly SortKey[]): [string, 1 | -1][] {
   return keys.map(({ path, direction }) => [path.text, direction]);
 }
 
-/** A checked update in MongoDB's form. */
+/** A checked update in MongoDB's form. `$setOnInsert` is left out: inserting is ours, see `bulk-write.ts`. */
 export function toMongoUpdate(steps: readonly Step[]): Record<string, Record<string, unknown>> {
   const update: Record<string, Record<string, unknown>> = {};
   for (const step of steps) {
+    if (step.operator === '$setOnInsert') continue;
     update[step.operator] = { ...update[step.operator], [step.path.text]: operandOf(step) };
   }
-  return update;
+  // An update that changes nothing still tells whether its document is there.
+  return Object.keys(update).length === 0 ? { $set: {} } : update;
 }
 
 function operandOf(step: Step): unknown {
