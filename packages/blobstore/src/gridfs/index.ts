@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import {
+  Binary,
+  GridFSBucket,
+  type GridFSChunk,
+  type GridFSFile,
+  MongoBulkWriteError,
+  MongoClient,
+  type MongoServerError,
+} from 'mongodb';
+import { isKey, limitedChunks, spoolBytes } from '../content.ts';
+import type { BlobStore, StoredBlob } from '../port.ts';
+import { removeAbandoned, TemporaryFile } from '../temporary-file.ts';
+
+export interface GridFsStoreOptions {
+  /** A connection string, `mongodb://…`. */
+  readonly url: string;
+  /** Default: the one the URL names, else `tributary`. */
+  readonly database?: string;
+  /** How long an operation waits for the database to come back before it rejects. */
+  readonly waitMs?: number;
+}
+
+/** GridFS's default. */
+const chunkBytes = 255 * 1024;
+/** Sent in one request. */
+const chunksPerInsert = 8;
+const duplicateKey = 11000;
+
+type File = Omit<GridFSFile, '_id'> & { _id: string };
+type Chunk = Omit<GridFSChunk, '_id' | 'files_id' | 'data'> & { files_id: string; data: Binary };
+
+/**
+ * Opens a blob store on GridFS (`blobs.files`, `blobs.chunks`). A blob's id is its SHA-256, so writing it again, at the same time or after a
+ * crash half-way, writes the same chunks under the same unique keys and changes nothing. It is there once its file document is, which comes last.
+ * Content above 256 KB waits in a file of the system's temporary folder until its hash is known.
+ */
+export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFsStoreOptions): Promise<BlobStore> {
+  const spoolFolder = join(tmpdir(), 'tributary-blobs');
+  await mkdir(spoolFolder, { recursive: true });
+  await removeAbandoned(spoolFolder);
+  const client = new MongoClient(url, {
+    writeConcern: { w: 'majority', journal: true },
+    serverSelectionTimeoutMS: waitMs,
+    connectTimeoutMS: 5000,
+    socketTimeoutMS: 60_000,
+    appName: 'tributary',
+  });
+  const db = client.db(database ?? (new URL(url).pathname.slice(1) || 'tributary'));
+  const files = db.collection<File>('blobs.files');
+  const chunks = db.collection<Chunk>('blobs.chunks');
+  const bucket = new GridFSBucket(db, { bucketName: 'blobs', chunkSizeBytes: chunkBytes });
+  let indexed: Promise<string> | undefined;
+
+  async function put(
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    { maxBytes = Number.POSITIVE_INFINITY } = {},
+  ): Promise<StoredBlob> {
+    const hash = createHash('sha256');
+    const small: Uint8Array[] = [];
+    let size = 0;
+    await using cleanup = new AsyncDisposableStack();
+    let file: TemporaryFile | undefined;
+    for await (const chunk of limitedChunks(content, maxBytes)) {
+      hash.update(chunk);
+      size += chunk.length;
+      if (size <= spoolBytes) {
+        small.push(chunk);
+        continue;
+      }
+      file ??= cleanup.use(await TemporaryFile.create(spoolFolder));
+      await file.write([...small.splice(0), chunk]);
+    }
+    const key = hash.digest('hex');
+    if ((await sizeOf(key)) === undefined) {
+      await store(key, size, file === undefined ? pieces(Buffer.concat(small)) : file.read(chunkBytes));
+    }
+    return { key, size, sha256: key };
+  }
+
+  async function store(key: string, length: number, data: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
+    indexed ??= chunks.createIndex({ files_id: 1, n: 1 }, { unique: true });
+    await indexed.catch((error: unknown) => {
+      indexed = undefined;
+      throw error;
+    });
+    let n = 0;
+    let batch: Chunk[] = [];
+    for await (const piece of data) {
+      batch.push({ files_id: key, n: n++, data: new Binary(piece) });
+      if (batch.length < chunksPerInsert) continue;
+      await unlessThere(chunks.insertMany(batch, { ordered: false }));
+      batch = [];
+    }
+    if (batch.length > 0) await unlessThere(chunks.insertMany(batch, { ordered: false }));
+    const file = { _id: key, length, chunkSize: chunkBytes, uploadDate: new Date(), filename: key };
+    await unlessThere(files.insertOne(file));
+  }
+
+  async function get(key: string): Promise<Readable | undefined> {
+    if ((await sizeOf(key)) === undefined) return undefined;
+    // The driver's types know ObjectIds only; GridFS itself takes any id.
+    return bucket.openDownloadStream(key as unknown as GridFSFile['_id']);
+  }
+
+  async function sizeOf(key: string): Promise<number | undefined> {
+    if (!isKey(key)) return undefined;
+    return (await files.findOne({ _id: key }, { projection: { length: 1 } }))?.length;
+  }
+
+  return { put, get, size: sizeOf, [Symbol.asyncDispose]: () => client.close() };
+}
+
+function* pieces(content: Buffer): Generator<Buffer, void, undefined> {
+  for (let at = 0; at < content.length; at += chunkBytes) yield content.subarray(at, at + chunkBytes);
+}
+
+/** Waits for inserts; what is there already has the same content. */
+async function unlessThere(insert: Promise<unknown>): Promise<void> {
+  try {
+    await insert;
+  } catch (error) {
+    const failures = error instanceof MongoBulkWriteError ? [error.writeErrors].flat() : [error];
+    const isDuplicate = (failure: unknown) => (failure as MongoServerError).code === duplicateKey;
+    if (failures.length === 0 || !failures.every(isDuplicate)) throw error;
+  }
+}
