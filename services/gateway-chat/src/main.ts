@@ -15,9 +15,9 @@ import { createChatGateway } from './service.ts';
 
 const settings = readConfig(connectionSettings, process.env);
 const logger = createLogger('gateway-chat', settings.LOG_LEVEL);
-await using eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'gateway-chat', logger });
-await using docStore = await openMongoStore({ url: settings.MONGODB_URL });
-await using blobStore = await openGridFsStore({ url: settings.MONGODB_URL });
+const eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'gateway-chat', logger });
+const docStore = await openMongoStore({ url: settings.MONGODB_URL });
+const blobStore = await openGridFsStore({ url: settings.MONGODB_URL });
 const gateway = await createChatGateway({
   config: readChatConfig(process.env),
   eventLog,
@@ -34,4 +34,15 @@ const http = createHttpServer({
   logger,
   problems,
 });
-await runProcess(composeServices([gateway, http]), logger);
+const parts = composeServices([gateway, http]);
+await runProcess(
+  {
+    start: () => parts.start(),
+    async stop() {
+      await parts.stop();
+      for (const store of [eventLog, docStore, blobStore]) await store[Symbol.asyncDispose]();
+    },
+    problems,
+  },
+  logger,
+);

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlobStore } from '@tributary/blobstore';
@@ -59,12 +60,18 @@ export interface Replica extends AsyncDisposable {
   /** A client that has said hello. */
   join(hello?: Record<string, unknown>): Promise<TestClient>;
   fetch(path: string, options?: RequestInit): Promise<Response>;
+  /** Cuts every connection without a word, as a lost network does. */
+  cutConnections(): void;
 }
 
 /** One gateway with its own port. */
 export async function startReplica(
   stores: Omit<Stores, typeof Symbol.asyncDispose>,
-  { clock = systemClock, environment = {} }: { clock?: Clock; environment?: Record<string, string> } = {},
+  {
+    clock = systemClock,
+    environment = {},
+    port = 0,
+  }: { clock?: Clock; environment?: Record<string, string>; port?: number } = {},
 ): Promise<Replica> {
   const config = readChatConfig(environment);
   const logger = createLogger('gateway-chat', 'silent');
@@ -72,13 +79,18 @@ export async function startReplica(
   const server = createHttpServer({
     plugins: [gateway.http],
     host: '127.0.0.1',
-    port: 0,
+    port,
     logger,
     problems: () => gateway.problems(),
   });
   const service = composeServices([gateway, server]);
   await service.start();
   const clients: TestClient[] = [];
+  const sockets = new Set<Socket>();
+  server.app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   const replica: Replica = {
     port: server.port,
     config,
@@ -95,6 +107,9 @@ export async function startReplica(
       return client;
     },
     fetch: (path, options) => fetch(`http://127.0.0.1:${server.port}${path}`, options),
+    cutConnections() {
+      for (const socket of sockets) socket.destroy();
+    },
     async [Symbol.asyncDispose]() {
       await service.stop();
       for (const client of clients) client.socket.terminate();

@@ -37,8 +37,7 @@ export class ChatClient extends EventTarget {
   limits;
   /** @type {Map<string, { item: OutboxItem, refusal: Refusal }>} What the server will never take, by client id. */
   refused = new Map();
-  /** Who of us is typing: a name, an empty one when it is not known, or undefined for nobody. */
-  /** @type {string | undefined} */
+  /** Who of us is typing: a name, an empty one when it is not known, or undefined for nobody. @type {string | undefined} */
   typing;
 
   #base;
@@ -167,6 +166,7 @@ export class ChatClient extends EventTarget {
    * @throws what the server said: `{code, message, …}`
    */
   async upload(file) {
+    await this.#session();
     const body = new FormData();
     body.append('file', file, file.name);
     const response = await this.#fetch('files', { method: 'POST', body });
@@ -194,6 +194,14 @@ export class ChatClient extends EventTarget {
       language: this.#language,
       ...this.#profile,
     });
+  }
+
+  /** Resolves when there is a session to act for. */
+  async #session() {
+    while (this.status === 'connecting') {
+      await new Promise((resolve) => this.addEventListener('change', resolve, { once: true }));
+    }
+    if (this.status !== 'online') throw { code: 'offline', message: 'not connected' };
   }
 
   #reconnectNow() {
@@ -238,7 +246,6 @@ export class ChatClient extends EventTarget {
   /** @param {any} frame */
   #receive(frame) {
     this.#clear('silence');
-    if (this.#inFlight !== undefined) this.#expectLife();
     switch (frame.type) {
       case 'welcome':
         this.#begin(frame);
@@ -261,6 +268,7 @@ export class ChatClient extends EventTarget {
         this.#refuse(frame);
         break;
     }
+    if (this.#inFlight !== undefined && !this.#timers.has('rest')) this.#expectLife();
     this.#changed();
   }
 

@@ -41,6 +41,7 @@ const english = {
     too_many_uploads: 'No more files can be sent in this chat.',
     rate_limited: 'That was a lot at once. Please wait a moment.',
     unknown_upload: 'The file is no longer there. Please add it again.',
+    offline: 'Files can be added once you are connected again.',
     other: 'This did not work. Please try again.',
   }),
   /** @param {number} max */
@@ -90,6 +91,7 @@ const chinese = {
     too_many_uploads: '本次对话可发送的文件数量已达上限。',
     rate_limited: '发送过于频繁，请稍候。',
     unknown_upload: '文件已失效，请重新添加。',
+    offline: '恢复连接后才能添加文件。',
     other: '操作未成功，请重试。',
   },
   tooManyFiles: (max) => `每条消息最多可附 ${max} 个文件。`,

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import multipart from '@fastify/multipart';
-import files from '@fastify/static';
 import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { isOriginAllowed } from '../domain/origin.ts';
@@ -12,10 +10,10 @@ import { ChatConnection } from './chat-connection.ts';
 import type { ChatContext } from './chat-context.ts';
 import { readSessionRequest } from './client-frames.ts';
 import { errorBody } from './server-frames.ts';
+import { serveWidget } from './widget-files.ts';
 
 /** A frame above this ends the connection with 1009; below it every limit has an error frame of its own. */
 const maxFrameBytes = 1024 * 1024;
-const widgetFolder = fileURLToPath(new URL('../../widget/', import.meta.url));
 
 const statusCodes: Partial<Record<RefusalCode, number>> = {
   invalid_session: 401,
@@ -31,7 +29,7 @@ const statusCodes: Partial<Record<RefusalCode, number>> = {
 /** Everything under `/chat/v1`. */
 export function chatHttp(context: ChatContext): FastifyPluginAsync {
   return async (app) => {
-    await app.register(serveWidget);
+    await app.register(serveWidget(context.config.site));
     await app.register(async (api) => {
       api.setErrorHandler((error, request, reply) => answerError(error, request, reply, context));
       await api.register(websocket, {
@@ -133,24 +131,6 @@ function serveApi(api: FastifyInstance, context: ChatContext): void {
     },
   );
 }
-
-/** The widget's files and the demo page: public, for any page that names them in a script tag. */
-const serveWidget: FastifyPluginAsync = async (app) => {
-  await app.register(files, {
-    root: widgetFolder,
-    prefix: '/chat/v1/widget/',
-    index: false,
-    cacheControl: true,
-    maxAge: '5m',
-    setHeaders(reply) {
-      reply.header('access-control-allow-origin', '*');
-      reply.header('cross-origin-resource-policy', 'cross-origin');
-      reply.header('x-content-type-options', 'nosniff');
-    },
-  });
-  app.get('/chat/v1/widget.js', (_request, reply) => reply.sendFile('widget.js'));
-  app.get('/chat/v1/demo', (_request, reply) => reply.sendFile('demo.html'));
-};
 
 function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void {
   const { origin, host } = request.headers;
