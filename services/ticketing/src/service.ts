@@ -36,7 +36,7 @@ export interface TicketingService extends Service {
 
 /** How long one replica has a ticket's unpublished events to itself; after a crash they wait this long. */
 const leaseMs = 10_000;
-const sweepEveryMs = 1000;
+const sweepEveryMs = 5000;
 const sweepBatch = 500;
 const hourMs = 60 * 60 * 1000;
 const bundledTemplates = fileURLToPath(new URL('../templates', import.meta.url));

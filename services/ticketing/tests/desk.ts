@@ -30,6 +30,9 @@ export interface Adapters {
   readonly docStore: DocStore;
 }
 
+/** Opens adapters with an empty store; the event log may be shared with other tests. */
+export type OpenAdapters = () => Promise<Adapters & AsyncDisposable>;
+
 /** A running ticketing service with what a test needs around it. */
 export class Desk implements AsyncDisposable {
   readonly service: TicketingService;
@@ -135,9 +138,9 @@ export interface DeskOptions {
 
 let counter = 0;
 
-/** A mail of a person, on a conversation of its own unless told otherwise. */
+/** A mail of somebody new, on a conversation of its own, unless told otherwise. */
 export function mail(fields: Partial<InboundMessage> & { readonly from?: string } = {}): InboundMessage {
-  const { from = 'ada@example.org', ...rest } = fields;
+  const { from = `sender${++counter}@example.org`, ...rest } = fields;
   const providerMessageId = rest.providerMessageId ?? `m${++counter}@example.org`;
   return InboundMessage.fromPartial({
     id: inboundMessageId('email', '', providerMessageId),

@@ -1,4 +1,8 @@
 import { openInMemory } from './embedded.ts';
-import { describeTicketing } from './ticketing.suite.ts';
+import { describeLifeOfATicket } from './suites/life-of-a-ticket.ts';
+import { describePlacingMessages } from './suites/placing-messages.ts';
+import { describePublishingEvents } from './suites/publishing-events.ts';
 
-describeTicketing('the embedded adapters', openInMemory);
+describeLifeOfATicket(openInMemory);
+describePlacingMessages(openInMemory);
+describePublishingEvents(openInMemory);

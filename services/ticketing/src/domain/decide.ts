@@ -141,17 +141,17 @@ function recordDelivery(command: RecordDelivery, ticket: Ticket): Change[] {
 
 function checkDeadlines(ticket: Ticket, context: DecisionContext): Change[] {
   const { nowMs } = context;
-  const changes: Change[] = ticket.deadlines.flatMap((deadline): Change[] => {
+  if (ticket.state === 'pending' && ticket.pendingUntilMs !== undefined && nowMs >= ticket.pendingUntilMs) {
+    // It moves deadlines; whether one of them is due is for the next check.
+    return [reopened('the time it was pending for is over', ticket, context)];
+  }
+  return ticket.deadlines.flatMap((deadline): Change[] => {
     if (!isTicking(ticket, deadline) || deadline.breachedAtMs !== undefined) return [];
     if (nowMs >= deadline.dueAtMs)
       return [{ type: 'deadlineBreached', deadline: { ...deadline, breachedAtMs: nowMs } }];
     if (nowMs < deadline.warnAtMs || deadline.warnedAtMs !== undefined) return [];
     return [{ type: 'deadlineWarned', deadline: { ...deadline, warnedAtMs: nowMs } }];
   });
-  if (ticket.state === 'pending' && ticket.pendingUntilMs !== undefined && nowMs >= ticket.pendingUntilMs) {
-    return [...changes, reopened('the time it was pending for is over', ticket, context)];
-  }
-  return changes;
 }
 
 function meet(kind: DeadlineKind, ticket: Ticket, nowMs: number): Change[] {

@@ -43,7 +43,8 @@ function bounced({ bounce }: ReceiveMessage, ticket: Ticket): Change[] {
   if (bounce === undefined || !bounce.failed) return [];
   const failed = ticket.entries.find(({ id, kind }) => {
     if (kind !== 'outbound') return false;
-    return id === bounce.entryId || bounce.references.includes(ticket.deliveries[id]?.providerMessageId || id);
+    const providerMessageId = ticket.deliveries[id]?.providerMessageId ?? '';
+    return id === bounce.entryId || (providerMessageId !== '' && bounce.references.includes(providerMessageId));
   });
   if (failed === undefined) return [];
   const known = ticket.deliveries[failed.id];
