@@ -17,11 +17,13 @@ interface Facts {
   readonly seed: string;
   readonly history: History;
   readonly killed: readonly Killed[];
+  /** How often each service process was started. */
+  readonly starts: ReadonlyMap<string, number>;
   readonly violations: readonly Violation[];
   readonly tookMs: number;
 }
 
-export function reportOf({ mode, seed, history, killed, violations, tookMs }: Facts): CrashReport {
+export function reportOf({ mode, seed, history, killed, violations, starts, tookMs }: Facts): CrashReport {
   const { messages, commands, tickets, ticketEvents, outbound, mails } = history;
   const inChannel = (channel: string) => {
     const sent = messages.filter((message) => message.channel === channel);
@@ -44,6 +46,7 @@ export function reportOf({ mode, seed, history, killed, violations, tookMs }: Fa
       ['mails', inChannel('email')],
       ['chat lines', inChannel('chat')],
       ['kills', `${killed.length}: ${byVictim.join(', ')}`],
+      ['ended unbidden', endedUnbidden(killed, starts)],
       ['tickets', String(tickets.length)],
       ['agents’ commands', `${commands.length}, ${accepted.length} accepted`],
       ['answers and acknowledgements', `${answers.length}, ${mails.length} of them mails that arrived`],
@@ -57,6 +60,14 @@ export function reportOf({ mode, seed, history, killed, violations, tookMs }: Fa
       ['promises broken', String(violations.length)],
     ],
   };
+}
+
+/** Processes that ended without being killed: allowed for one that cannot go on, and worth a look at its log. */
+function endedUnbidden(killed: readonly Killed[], starts: ReadonlyMap<string, number>): string {
+  const unbidden = [...starts]
+    .map(([name, count]) => ({ name, count: count - 1 - killed.filter(({ victim }) => victim === name).length }))
+    .filter(({ count }) => count > 0);
+  return unbidden.map(({ name, count }) => `${name} ${count} times`).join(', ') || 'none';
 }
 
 /** How long each acknowledged message waited for its ticket, in ms, shortest first. 0 when the ticket was faster. */

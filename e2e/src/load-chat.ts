@@ -43,8 +43,8 @@ async function chatOn(options: ChatLoadOptions, customers: ChatCustomer[]): Prom
       customer.write(`${phrase(random)} (${customer.conversation}, line ${number})`);
       if (random.chance(0.05)) customer.dropConnection();
       // A third of the lines are sent right behind the one before.
-      if (random.chance(0.66)) await pause(random.between(50, 1500), stopWriting);
+      if (random.chance(0.66)) await pause(random.between(20, 600), stopWriting);
     }
-    await pause(random.between(100, 1000), stopWriting);
+    await pause(random.between(50, 500), stopWriting);
   }
 }

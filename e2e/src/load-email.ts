@@ -54,7 +54,7 @@ async function writeThreads(options: EmailLoadOptions, threads: { count: number 
     // Some begin a second conversation from the same address; it must not end up on the ticket of the first.
     if (address === '' || random.chance(0.8)) address = `customer-${threads.count}@mail.example`;
     await writeThread(options, `thread ${threads.count}`, address, underWay);
-    await pause(random.between(50, 400), stopWriting);
+    await pause(random.between(20, 300), stopWriting);
   }
   await Promise.all(underWay);
 }
@@ -80,7 +80,7 @@ async function writeThread(
     // The first is always waited for: without it there is no thread that a second could belong to.
     if (number === 1 || random.chance(0.7)) {
       await sent;
-      await pause(random.between(20, 600), stopWriting);
+      await pause(random.between(20, 300), stopWriting);
     }
   }
 }
@@ -150,13 +150,14 @@ async function deliver(mail: WrittenMail, options: EmailLoadOptions): Promise<vo
       greetingTimeout: 5000,
       socketTimeout: 30_000,
     });
-    mail.entry.sends += 1;
     try {
       await transport.sendMail({ envelope: { from: mail.from, to: [mail.to] }, raw: mail.raw });
+      mail.entry.sends += 1;
       book.acknowledge(mail.entry);
       return;
     } catch (error) {
-      const { responseCode, message } = error as { responseCode?: number; message: string };
+      const { responseCode, message, command } = error as { responseCode?: number; message: string; command?: string };
+      if (command !== 'CONN') mail.entry.sends += 1;
       if (responseCode !== undefined && responseCode >= 500) {
         book.refusals.push(`mail ${mail.entry.providerId} was refused: ${message}`);
         return;

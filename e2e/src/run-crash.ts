@@ -62,7 +62,8 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     const { history, killed, unfinished } = await killUnderLoad(system, sink, options);
     const violations = [...unfinished, ...checkAll(history)];
     clean = violations.length === 0;
-    return reportOf({ ...options, history, killed, violations, tookMs: performance.now() - startedAtMs });
+    const tookMs = performance.now() - startedAtMs;
+    return reportOf({ ...options, history, killed, violations, starts: system.starts(), tookMs });
   } finally {
     if (clean && !options.keep) rmSync(folder, { recursive: true, force: true });
     else if (existsSync(folder)) options.report(`data and logs are kept in ${folder}`);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DeliveryStatus, EntryKind } from '@tributary/contracts';
+import { status } from '@grpc/grpc-js';
+import { type DeliveryStatus, EntryKind, StatusError } from '@tributary/contracts';
 import type { EventLog } from '@tributary/eventlog';
 import { outcomesOf } from './checks/answers.ts';
 import { lastSequences } from './checks/event-sequences.ts';
@@ -19,11 +20,17 @@ export async function settle(
 ): Promise<{ state: SystemState; unfinished: string[] }> {
   const giveUpAtMs = Date.now() + limitMs;
   for (;;) {
-    const lagging = await lagOf(log);
-    if (lagging.length === 0 || Date.now() > giveUpAtMs) {
-      const state = await readSystemState(system, log);
-      const unfinished = [...lagging, ...unfinishedIn(state)];
-      if (unfinished.length === 0 || Date.now() > giveUpAtMs) return { state, unfinished };
+    const isTimeUp = Date.now() > giveUpAtMs;
+    try {
+      const lagging = await lagOf(log);
+      if (lagging.length === 0 || isTimeUp) {
+        const state = await readSystemState(system, log);
+        const unfinished = [...lagging, ...unfinishedIn(state)];
+        if (unfinished.length === 0 || isTimeUp) return { state, unfinished };
+      }
+    } catch (error) {
+      // A service may end by itself after the kills, as by a fatal fault of its consumer, and come back.
+      if (isTimeUp || !(error instanceof StatusError) || error.code !== status.UNAVAILABLE) throw error;
     }
     await delay(1000);
   }

@@ -6,7 +6,7 @@ import { keepRunning } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort } from '@tributary/testing/servers';
 import { loadSettings, type System } from './system.ts';
-import { isReady, serviceVictim } from './victims.ts';
+import { exceptKills, isReady, serviceVictim } from './victims.ts';
 
 /** Everything in one process on the embedded adapters, its data in `folder`. */
 export async function startEmbeddedSystem(options: {
@@ -32,7 +32,7 @@ export async function startEmbeddedSystem(options: {
     },
     wrap: dieWithParent,
     logFile: join(logFolder, 'standalone.log'),
-    report,
+    report: exceptKills(report),
   });
   return {
     smtpPort,
@@ -40,6 +40,7 @@ export async function startEmbeddedSystem(options: {
     ticketingAddress: `127.0.0.1:${grpcPort}`,
     routerAddress: `127.0.0.1:${grpcPort}`,
     victims: [serviceVictim(standalone, httpPort)],
+    starts: () => new Map([['standalone', standalone.starts]]),
     logFolder,
     ready: () => until('Tributary to be ready', () => isReady(httpPort), { timeoutMs: 60_000 }).then(() => {}),
     // Others may read the log's file while the process that consumes from it runs.

@@ -6,7 +6,7 @@ import { type ServicePorts, serviceProcesses } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
 import { loadSettings, type System, SystemUnavailable } from './system.ts';
-import { isReady, serverVictim, serviceVictim } from './victims.ts';
+import { exceptKills, isReady, serverVictim, serviceVictim } from './victims.ts';
 
 /**
  * Every service as a process of its own, on a Kafka and a MongoDB of our own.
@@ -45,7 +45,7 @@ export async function startScaleSystem(options: {
     EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
     CONSOLE_FEED: 'on',
   };
-  const services = serviceProcesses(ports, environment, report, { wrap: dieWithParent, logFolder });
+  const services = serviceProcesses(ports, environment, exceptKills(report), { wrap: dieWithParent, logFolder });
   const healthPorts: Record<string, number> = {
     ticketing: ports.ticketingHealth,
     router: ports.routerHealth,
@@ -63,6 +63,7 @@ export async function startScaleSystem(options: {
       serverVictim('broker', kafka),
       serverVictim('database', mongo),
     ],
+    starts: () => new Map(services.map(({ name, starts }) => [name, starts])),
     logFolder,
     async ready() {
       for (const { name } of services) {

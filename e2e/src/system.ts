@@ -9,6 +9,8 @@ export interface System extends AsyncDisposable {
   readonly ticketingAddress: string;
   readonly routerAddress: string;
   readonly victims: readonly Victim[];
+  /** How often each service process was started. */
+  starts(): ReadonlyMap<string, number>;
   /** Where the processes write what they have to say. */
   readonly logFolder: string;
   /** Resolves when every part says that it is ready. */

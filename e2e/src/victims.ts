@@ -52,6 +52,13 @@ export async function isReady(port: number): Promise<boolean> {
   return answer?.ok ?? false;
 }
 
+/** Passes on what is said of processes that end, except those that were killed: that is said already. */
+export function exceptKills(report: (line: string) => void): (line: string) => void {
+  return (line) => {
+    if (!line.includes('(SIGKILL)')) report(line);
+  };
+}
+
 /** One kill of a plan. */
 export interface PlannedKill {
   readonly victim: string;
@@ -104,7 +111,9 @@ export async function carryOut(
     report(`kill ${index + 1} of ${plan.length}: ${name}`);
     const startedAtMs = performance.now();
     const recovery = victim.kill(downMs).then(() => {
-      killed.push({ victim: name, recoveryMs: performance.now() - startedAtMs });
+      const recoveryMs = performance.now() - startedAtMs;
+      killed.push({ victim: name, recoveryMs });
+      report(`${name} works again after ${(recoveryMs / 1000).toFixed(1)} s`);
     });
     recovery.catch(() => {}); // Thrown when it is awaited.
     recoveries.set(name, recovery);
