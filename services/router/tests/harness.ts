@@ -17,7 +17,7 @@ import type { EventLog } from '@tributary/eventlog';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
 import { type Clock, createLogger, systemClock } from '@tributary/runtime';
 import { until } from '@tributary/testing';
-import { createRouter, type RouterService } from '../src/service.ts';
+import { createRouter, type RouterDependencies, type RouterService } from '../src/service.ts';
 import { FakeTickets } from './fake-tickets.ts';
 
 const logger = createLogger('router-test', process.env.TEST_LOG_LEVEL ?? 'silent');
@@ -62,7 +62,7 @@ export async function startHarness(options: HarnessOptions = {}) {
     docStore,
     policyFile,
     /** Builds and starts one more router on the same log and store. */
-    async startRouter(): Promise<RouterService> {
+    async startRouter(through: Partial<RouterDependencies> = {}): Promise<RouterService> {
       const router = await createRouter({
         config: { policyFile, seedPresence: 'online' },
         eventLog,
@@ -70,6 +70,7 @@ export async function startHarness(options: HarnessOptions = {}) {
         tickets: tickets.api,
         clock,
         logger,
+        ...through,
       });
       await router.start();
       routers.push(router);
