@@ -8,7 +8,7 @@ import { readSystemState, type SystemState } from './read-history.ts';
 import type { System } from './system.ts';
 
 /** The consumer groups whose work must be done. */
-const groups = ['router', 'router-ticket-events', 'ticketing', 'gateway-email', 'gateway-chat'];
+const groups = ['router', 'router-tickets', 'ticketing', 'gateway-email', 'gateway-chat'];
 
 /**
  * Waits until nothing is under way any more: no lag, no outbox, nothing queued for sending.
