@@ -2,7 +2,7 @@ import type { AgentApi, CallOptions, RoutingApi, TicketApi } from '@tributary/co
 import type { EventLog } from '@tributary/eventlog';
 
 /** Where text goes. */
-export interface TextSink {
+interface TextSink {
   write(text: string): unknown;
   /** Columns of the terminal. Absent when it is none: nothing is shortened then. */
   readonly columns?: number;

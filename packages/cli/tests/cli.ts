@@ -12,7 +12,7 @@ import type { CliContext } from '../src/context.ts';
 import { run } from '../src/program.ts';
 
 /** The present of every test: 2026-11-22, nine in the morning. */
-export const nowMs = Date.parse('2026-11-22T09:00:00Z');
+const nowMs = Date.parse('2026-11-22T09:00:00Z');
 
 type Calls = Record<string, unknown[]>;
 

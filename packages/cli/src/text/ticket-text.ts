@@ -96,7 +96,7 @@ export function historyText(events: readonly TicketEvent[], columns: number | un
 }
 
 /** What one event changed, in words. */
-export function changeText({ change }: TicketEvent): string {
+function changeText({ change }: TicketEvent): string {
   switch (change?.$case) {
     case undefined:
       return 'a change this version does not know';

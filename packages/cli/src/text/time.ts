@@ -54,7 +54,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** An ISO 8601 time → milliseconds since the epoch. Undefined when it is none. */
-export function parseTime(text: string): number | undefined {
+function parseTime(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
