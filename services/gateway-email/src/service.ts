@@ -81,7 +81,7 @@ export async function createEmailGateway(dependencies: EmailGatewayDependencies)
     intake: createIntake({ eventLog, source: 'tributary/gateway-email' }),
     sender,
     blobStore,
-    parse: dependencies.parse ?? createMailparserParser(blobStore, config.limits),
+    parse: dependencies.parse ?? createMailparserParser(blobStore, config.limits, clock),
     clock,
     logger,
     limits: config.limits,

@@ -2,16 +2,22 @@ import { createHash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
 import { type BlobStore, BlobTooLargeError } from '@tributary/blobstore';
 import type { Refusal } from '@tributary/contracts';
+import type { Clock } from '@tributary/runtime';
 import { type AddressObject, type AttachmentStream, type EmailAddress, type Headers, MailParser } from 'mailparser';
 import { decodeText } from '../domain/charset.ts';
 import { endOfHead, firstField, maxHeadBytes, parseHeaderFields, readableHead } from '../domain/header-block.ts';
 import { htmlToPlainText } from '../domain/html.ts';
 import { type MailAttachment, type Mailbox, type MailLimits, type ParseMail, StorageFault } from '../ports.ts';
 
+/** A parser that has not come on for so long never will; the mail counts as unreadable. */
+const stuckAfterMs = 60_000;
+
 /** Takes mails apart with mailparser; attachments stream into the blob store. */
-export function createMailparserParser(blobStore: BlobStore, limits: MailLimits): ParseMail {
+export function createMailparserParser(blobStore: BlobStore, limits: MailLimits, clock: Clock): ParseMail {
   return async (source) => {
     const mail = new BoundedParser(limits);
+    const giveUp = () => mail.destroy(new Error(`the parser made no progress for ${stuckAfterMs} ms`));
+    let watchdog = clock.setTimer(stuckAfterMs, giveUp);
     const attachments: MailAttachment[] = [];
     const enclosedHeads: string[] = [];
     let deliveryReport: string | undefined;
@@ -19,16 +25,23 @@ export function createMailparserParser(blobStore: BlobStore, limits: MailLimits)
     const { head, rest } = await takeHead(source);
     const readable = readableHead(head);
     const fields = parseHeaderFields(readable);
+    /** The first of the body, for a mail whose parts cannot be found. */
+    const bodyBeginning: Uint8Array[] = [];
     const fingerprint = createHash('sha256');
+    if (fields.length === 0) fingerprint.update(readable);
     // Not Received, Delivered-To, Return-Path and the like: they differ between two deliveries of one mail.
     for (const name of ['from', 'date', 'subject']) fingerprint.update(`${firstField(fields, name) ?? ''}\0`);
 
     const input = Readable.from(
       (async function* () {
-        yield Buffer.from(readable);
+        // Without a single field it is all body.
+        yield Buffer.from(fields.length === 0 ? `\r\n${readable}` : readable);
         let pendingLines = 0;
+        let kept = 0;
         for await (const chunk of rest) {
           yield chunk;
+          if (kept < beginningBytes) bodyBeginning.push(chunk.subarray(0, beginningBytes - kept));
+          kept += chunk.length;
           // Line ends are left out, for mail servers change them; so is their number at the end.
           for (const part of linesOf(chunk)) {
             if (part.length > 0) {
@@ -42,22 +55,32 @@ export function createMailparserParser(blobStore: BlobStore, limits: MailLimits)
     );
     input.on('error', (error) => mail.destroy(error));
     input.pipe(mail);
-
-    for await (const item of mail as AsyncIterable<AttachmentStream | { type: 'text' }>) {
-      if (item.type !== 'attachment') continue;
-      const keep = await keepAttachment(item, blobStore, limits, mail.refusals);
-      item.release?.();
-      if (keep === undefined) continue;
-      const { beginning, attachment } = keep;
-      if (item.contentType === 'message/delivery-status') deliveryReport ??= beginning;
-      if (item.contentType === 'message/rfc822' || item.contentType === 'text/rfc822-headers') {
-        enclosedHeads.push(beginning);
+    try {
+      for await (const item of mail as AsyncIterable<AttachmentStream | { type: 'text' }>) {
+        if (item.type !== 'attachment') continue;
+        // The blob store may take its time; that is not the mail's fault.
+        watchdog[Symbol.dispose]();
+        const keep = await keepAttachment(item, blobStore, limits, mail.refusals);
+        watchdog = clock.setTimer(stuckAfterMs, giveUp);
+        item.release?.();
+        if (keep === undefined) continue;
+        const { beginning, attachment } = keep;
+        if (item.contentType === 'message/delivery-status') deliveryReport ??= beginning;
+        if (item.contentType === 'message/rfc822' || item.contentType === 'text/rfc822-headers') {
+          enclosedHeads.push(beginning);
+        }
+        attachments.push(attachment);
       }
-      attachments.push(attachment);
+    } finally {
+      watchdog[Symbol.dispose]();
+      input.destroy();
     }
     const headers: Headers = mail.headers === false ? new Map() : mail.headers;
     const html = mail.html === false ? '' : mail.html;
-    const text = mail.text === false ? '' : mail.text;
+    let text = mail.text === false ? '' : mail.text;
+    if (mail.partTypes.length <= 1 && text === '' && html === '' && attachments.length === 0) {
+      text = decodeText(Buffer.concat(bodyBeginning), undefined).text.trim();
+    }
     return {
       fields,
       subject: stringHeader(headers, 'subject'),
@@ -109,6 +132,8 @@ class BoundedParser extends MailParser {
       skipHtmlToText: true,
       skipTextLinks: true,
       keepDeliveryStatus: true,
+      // An enclosed mail is an attachment, wherever it lies; parsing them in place hangs on one that breaks off.
+      ignoreEmbedded: true,
       checksumAlgo: false,
       // Ours apply first, and refuse only what is too much.
       maxChildNodes: 1_000_000,
@@ -250,6 +275,8 @@ async function keepAttachment(
   refusals: Refusal[],
 ): Promise<{ beginning: string; attachment: MailAttachment } | undefined> {
   const name = fileName(part.filename ?? '');
+  // Read to its end or not, an error in it must not end the process.
+  part.content.on('error', () => {});
   const beginning: Buffer[] = [];
   let read = 0;
   async function* content(): AsyncGenerator<Uint8Array> {

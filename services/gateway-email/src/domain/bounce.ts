@@ -44,7 +44,7 @@ export function readBounce(
   return { outboundMessageId, recipient, status, diagnostic, permanent: failed && !status.startsWith('4'), failed };
 }
 
-const failedRecipient = /(?:^|\n)[ \t]*(?:to:[ \t]*)?(<?[\w.+=~-]+@[\w.-]+>?):?[ \t]*(?:\n|$)/i;
+const failedRecipient = /(?:^|\n)[ \t]*(?:(?:to|收件人)[:：][ \t]*)?(<?[\w.+=~-]+@[\w.-]+>?):?[ \t]*(?:\n|$)/i;
 
 function originalOf(sources: readonly string[], ourDomains: readonly string[]): string {
   for (const source of sources) {

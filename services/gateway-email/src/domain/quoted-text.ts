@@ -5,7 +5,7 @@ export interface SeparatedText {
 }
 
 /**
- * Separates what is new in a reply from what it quotes. Knows the marks of the common mail programs in English, Chinese,
+ * Separates what is new in an answer from what it quotes. Knows the marks of the common mail programs in English, Chinese,
  * German, French, Spanish, Japanese and Russian. A forwarded mail is news, not a quote; so is everything when nothing else
  * would be left. Signatures stay. Nothing is lost: every line is in one of the two.
  */
@@ -53,18 +53,19 @@ const headLine: readonly RegExp[] = [
   /^\*?(?:cc|抄送|副本|kopie|копия)\s*[:：]/i,
 ];
 
-/** The head of a mail as Outlook and others write it above what they quote: From first, two more within the next lines. */
+/** The head of a mail as Outlook and others write it above what they quote: From and two more within a few lines. */
 function isMailHead(lines: readonly string[], index: number): boolean {
   let at = index;
   while (at < lines.length && at < index + 2 && lines[at]?.trim() === '') at++;
-  if (!headLine[0]?.test(lines[at]?.trim() ?? '')) return false;
+  const first = lines[at]?.trim() ?? '';
+  if (!headLine.slice(0, 2).some((pattern) => pattern.test(first))) return false;
   if (followsForward(lines, at)) return false;
   const seen = new Set<number>();
   for (const line of lines.slice(at, at + 7)) {
     const kind = headLine.findIndex((pattern) => pattern.test(line.trim()));
     if (kind !== -1) seen.add(kind);
   }
-  return seen.size >= 3;
+  return seen.has(0) && seen.size >= 3;
 }
 
 function followsForward(lines: readonly string[], index: number): boolean {

@@ -54,3 +54,8 @@ export function outboundIdOf(messageId: string, ourDomains: readonly string[]): 
   const match = /^out\.([^@\s]+)@([^@\s]+)$/i.exec(messageId);
   return match?.[2] !== undefined && ourDomains.includes(match[2].toLowerCase()) ? match[1] : undefined;
 }
+
+/** Whether a mail answers another: it says which, or its subject says that it does. */
+export function isAnswer({ references }: ThreadPlace, subject: string): boolean {
+  return references.length > 0 || /^\s*(?:re|aw|antw|sv|rv|回复|回覆|答复|答覆)\s*(?:\[\d+\])?\s*[:：]/i.test(subject);
+}

@@ -25,7 +25,7 @@ import { sanitiseMailHtml } from '../domain/html.ts';
 import { separateQuoted } from '../domain/quoted-text.ts';
 import { type KeyedHash, ticketOfAddresses, withoutTag } from '../domain/reply-token.ts';
 import { isSenderProven } from '../domain/sender-verification.ts';
-import { outboundIdOf, rootOf, type ThreadPlace, threadPlace } from '../domain/threading.ts';
+import { isAnswer, outboundIdOf, rootOf, type ThreadPlace, threadPlace } from '../domain/threading.ts';
 import { type Mailbox, type MailLimits, type ParsedMail, type ParseMail, StorageFault } from '../ports.ts';
 
 /** How a mail reached us. */
@@ -110,7 +110,6 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
     const [from = nobody] = mail.from;
     const named = addressesNamed(mail, arrival);
     const replyToTicketId = ticketOfAddresses(named, options.hash) ?? '';
-    const separated = separateQuoted(mail.text);
     const refusals = [...mail.refusals];
     if (arrival.cutFrom !== undefined) {
       const reason = `the mail has ${arrival.cutFrom} bytes; only the first ${limits.maxMailBytes} were taken`;
@@ -140,6 +139,11 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
       automatic === 'bounce'
         ? readBounce(mail.deliveryReport, mail.text, mail.enclosedHeads, place.references, ourDomains)
         : undefined;
+    // Only an answer quotes; a bounce holds a whole mail that is not its writer's.
+    const separated =
+      automatic !== 'bounce' && isAnswer(place, mail.subject)
+        ? separateQuoted(mail.text)
+        : { text: mail.text.trimEnd(), quoted: '' };
     const providerTime = dateOf(firstField(fields, 'date'));
     const attributes: Record<string, string> = {};
     const [replyTo] = mail.replyTo;
@@ -322,9 +326,13 @@ function shorten(text: string, maxLength: number): string {
 
 async function* contentOf(mail: RawMail, blobStore: BlobStore): AsyncGenerator<Uint8Array> {
   if ('bytes' in mail) return yield mail.bytes;
-  const content = await blobStore.get(mail.blob.key);
-  if (content === undefined) throw new Error('the raw mail is not in the blob store');
-  yield* content as AsyncIterable<Uint8Array>;
+  try {
+    const content = await blobStore.get(mail.blob.key);
+    if (content === undefined) throw new Error('the raw mail is not in the blob store');
+    yield* content as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw new StorageFault('the raw mail cannot be read back', { cause: error });
+  }
 }
 
 async function beginningOf(mail: RawMail, blobStore: BlobStore): Promise<Uint8Array> {
