@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   Binary,
-  GridFSBucket,
   type GridFSChunk,
   type GridFSFile,
   MongoBulkWriteError,
@@ -27,16 +26,16 @@ export interface GridFsStoreOptions {
 
 /** GridFS's default. */
 const chunkBytes = 255 * 1024;
-/** Sent in one request. */
-const chunksPerInsert = 8;
+const chunksPerRequest = 4;
 const duplicateKey = 11000;
 
 type File = Omit<GridFSFile, '_id'> & { _id: string };
-type Chunk = Omit<GridFSChunk, '_id' | 'files_id' | 'data'> & { files_id: string; data: Binary };
+/** The id is made from key and number, so that the id alone makes a chunk unique (GridFS leaves it open). */
+type Chunk = Omit<GridFSChunk, '_id' | 'files_id' | 'data'> & { _id: string; files_id: string; data: Binary };
 
 /**
  * Opens a blob store on GridFS (`blobs.files`, `blobs.chunks`). A blob's id is its SHA-256, so writing it again, at the same time or after a
- * crash half-way, writes the same chunks under the same unique keys and changes nothing. It is there once its file document is, which comes last.
+ * crash half-way, writes the same chunks under the same ids and changes nothing. It is there once its file document is, which comes last.
  * Content above 256 KB waits in a file of the system's temporary folder until its hash is known.
  */
 export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFsStoreOptions): Promise<BlobStore> {
@@ -53,7 +52,6 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
   const db = client.db(database ?? (new URL(url).pathname.slice(1) || 'tributary'));
   const files = db.collection<File>('blobs.files');
   const chunks = db.collection<Chunk>('blobs.chunks');
-  const bucket = new GridFSBucket(db, { bucketName: 'blobs', chunkSizeBytes: chunkBytes });
   let indexed: Promise<string> | undefined;
 
   async function put(
@@ -83,7 +81,7 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
   }
 
   async function store(key: string, length: number, data: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<void> {
-    indexed ??= chunks.createIndex({ files_id: 1, n: 1 }, { unique: true });
+    indexed ??= chunks.createIndex({ files_id: 1, n: 1 });
     await indexed.catch((error: unknown) => {
       indexed = undefined;
       throw error;
@@ -91,8 +89,9 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
     let n = 0;
     let batch: Chunk[] = [];
     for await (const piece of data) {
-      batch.push({ files_id: key, n: n++, data: new Binary(piece) });
-      if (batch.length < chunksPerInsert) continue;
+      batch.push({ _id: `${key}:${n}`, files_id: key, n, data: new Binary(piece) });
+      n++;
+      if (batch.length < chunksPerRequest) continue;
       await unlessThere(chunks.insertMany(batch, { ordered: false }));
       batch = [];
     }
@@ -102,9 +101,18 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
   }
 
   async function get(key: string): Promise<Readable | undefined> {
-    if ((await sizeOf(key)) === undefined) return undefined;
-    // The driver's types know ObjectIds only; GridFS itself takes any id.
-    return bucket.openDownloadStream(key as unknown as GridFSFile['_id']);
+    const size = await sizeOf(key);
+    return size === undefined ? undefined : Readable.from(read(key, size), { objectMode: false });
+  }
+
+  /** Not the driver's own download stream: that takes 16 MB in one reply. */
+  async function* read(key: string, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+    let received = 0;
+    for await (const { data } of chunks.find({ files_id: key }, { sort: { n: 1 }, batchSize: chunksPerRequest })) {
+      received += data.length();
+      yield data.value();
+    }
+    if (received !== size) throw new Error(`blob ${key} has ${received} of ${size} bytes`);
   }
 
   async function sizeOf(key: string): Promise<number | undefined> {

@@ -1,9 +1,15 @@
-import type { AnyBulkWriteOperation, Collection as DriverCollection, Document as DriverDocument } from 'mongodb';
+import type {
+  AnyBulkWriteOperation,
+  BulkWriteResult as BulkCounts,
+  Collection as DriverCollection,
+  Document as DriverDocument,
+  MongoBulkWriteError,
+} from 'mongodb';
 import { type Clause, idOf, parseFilter } from '../language/filter.ts';
 import { copyDocument, type JsonDocument } from '../language/json.ts';
 import { checkUpsert, parseUpdate, type Step, upsertedDocument } from '../language/update.ts';
 import type { BulkWriteResult, Document, Filter, Update, WriteOperation } from '../port.ts';
-import { duplicatesOf } from './errors.ts';
+import { conflictPause, type Failures, failuresOf } from './errors.ts';
 import { toMongoFilter, toMongoUpdate } from './request.ts';
 
 export type Stored = DriverDocument & { _id: string };
@@ -80,24 +86,23 @@ export async function bulkWrite(
 
   const sums = { inserted: 0, matched: 0, modified: 0, upserted: 0, deleted: 0 };
   const duplicates: number[] = [];
-  if (sent.length > 0) {
-    let refused: ReadonlySet<number> = new Set();
-    const operations = sent.map(({ operation }) => operation);
-    const result = await collection.bulkWrite(operations, { ordered: false }).catch((error) => {
-      refused = new Set(duplicatesOf(error, collection.collectionName));
-      return error.result;
-    });
-    const refusedAt = (at: number) => refused.has(at);
-    sums.upserted = sent.filter(({ insertsUpsert }, at) => insertsUpsert && !refusedAt(at)).length;
-    sums.inserted = result.insertedCount - sums.upserted;
-    sums.matched = result.matchedCount;
-    sums.modified = result.modifiedCount;
-    sums.deleted = result.deletedCount;
-    for (const [at, { place, insertsUpsert }] of sent.entries()) {
-      if (!refusedAt(at)) continue;
+  for (let pending = sent; pending.length > 0; ) {
+    const { result, failures } = await send(collection, pending);
+    const upserted = pending.filter(
+      ({ insertsUpsert }, at) => insertsUpsert && !failures.duplicates.has(at) && !failures.conflicts.has(at),
+    );
+    sums.upserted += upserted.length;
+    sums.inserted += result.insertedCount - upserted.length;
+    sums.matched += result.matchedCount;
+    sums.modified += result.modifiedCount;
+    sums.deleted += result.deletedCount;
+    for (const at of failures.duplicates) {
+      const { place, insertsUpsert } = pending[at] as Sent;
       if (insertsUpsert) alone.set(place, writes[place] as Write & { kind: 'upsert' });
       else duplicates.push(place);
     }
+    pending = pending.filter((_, at) => failures.conflicts.has(at));
+    if (pending.length > 0) await conflictPause();
   }
   for (const [place, write] of alone) {
     const outcome = await upsertAlone(write);
@@ -109,6 +114,20 @@ export async function bulkWrite(
     }
   }
   return { ...sums, duplicates: duplicates.sort((a, b) => a - b) };
+}
+
+async function send(
+  collection: DriverCollection<Stored>,
+  pending: readonly Sent[],
+): Promise<{ result: BulkCounts; failures: Failures }> {
+  const operations = pending.map(({ operation }) => operation);
+  try {
+    const result = await collection.bulkWrite(operations, { ordered: false });
+    return { result, failures: { duplicates: new Set(), conflicts: new Set() } };
+  } catch (error) {
+    const failures = failuresOf(error, collection.collectionName);
+    return { result: (error as MongoBulkWriteError).result, failures };
+  }
 }
 
 async function existingIds(

@@ -15,7 +15,7 @@ import {
   type WriteOperation,
 } from '../port.ts';
 import { bulkWrite, parseChange, parseWrite, type Stored } from './bulk-write.ts';
-import { translateError } from './errors.ts';
+import { translateError, untilNoConflict } from './errors.ts';
 import { toMongoFilter, toMongoSort, toMongoUpdate } from './request.ts';
 
 /** A collection of MongoDB. Everything is checked before it is sent, so that both adapters refuse alike. */
@@ -28,7 +28,7 @@ export class MongoCollection<T extends Document> implements Collection<T> {
 
   async insertOne(document: T): Promise<void> {
     const copy = copyDocument(document);
-    await this.#translated(this.#collection.insertOne(copy));
+    await this.#run(() => this.#collection.insertOne(copy));
   }
 
   async findOne(filter: Filter, options: FindOptions = {}): Promise<T | undefined> {
@@ -46,11 +46,12 @@ export class MongoCollection<T extends Document> implements Collection<T> {
       ...(Number.isFinite(limit) && { limit }),
       ...(options.projection && { projection: options.projection }),
     });
-    return (await this.#translated(cursor.toArray())) as unknown[] as T[];
+    return (await this.#run(() => cursor.toArray())) as unknown[] as T[];
   }
 
   async count(filter: Filter): Promise<number> {
-    return this.#translated(this.#collection.countDocuments(toMongoFilter(parseFilter(filter, 'leave out'))));
+    const mongoFilter = toMongoFilter(parseFilter(filter, 'leave out'));
+    return this.#run(() => this.#collection.countDocuments(mongoFilter));
   }
 
   async updateOne(filter: Filter, update: Update, { upsert = false } = {}) {
@@ -72,7 +73,7 @@ export class MongoCollection<T extends Document> implements Collection<T> {
 
   async deleteOne(filter: Filter) {
     const mongoFilter = toMongoFilter(parseFilter(filter, 'refuse'));
-    const { deletedCount } = await this.#translated(this.#collection.deleteOne(mongoFilter));
+    const { deletedCount } = await this.#run(() => this.#collection.deleteOne(mongoFilter));
     return { deleted: deletedCount };
   }
 
@@ -89,8 +90,9 @@ export class MongoCollection<T extends Document> implements Collection<T> {
 
   async #updateOne(clauses: readonly Clause[], steps: readonly Step[], upsert: boolean) {
     const change = async () => {
-      const update = this.#collection.updateOne(toMongoFilter(clauses), toMongoUpdate(steps));
-      const { matchedCount, modifiedCount } = await this.#translated(update);
+      const { matchedCount, modifiedCount } = await this.#run(() =>
+        this.#collection.updateOne(toMongoFilter(clauses), toMongoUpdate(steps)),
+      );
       return matchedCount === 0 ? undefined : { matched: matchedCount, modified: modifiedCount, upserted: 0 };
     };
     const changed = await change();
@@ -106,11 +108,11 @@ export class MongoCollection<T extends Document> implements Collection<T> {
     sort: readonly SortKey[],
     returnDocument: 'before' | 'after',
   ): Promise<T | undefined> {
-    const update = this.#collection.findOneAndUpdate(toMongoFilter(clauses), toMongoUpdate(steps), {
-      returnDocument,
-      ...(sort.length > 0 && { sort: toMongoSort(sort) }),
-    });
-    return ((await this.#translated(update)) ?? undefined) as unknown as T | undefined;
+    const options = { returnDocument, ...(sort.length > 0 && { sort: toMongoSort(sort) }) };
+    const found = await this.#run(() =>
+      this.#collection.findOneAndUpdate(toMongoFilter(clauses), toMongoUpdate(steps), options),
+    );
+    return (found ?? undefined) as unknown as T | undefined;
   }
 
   /**
@@ -120,7 +122,7 @@ export class MongoCollection<T extends Document> implements Collection<T> {
   async #insertOr<R>(clauses: readonly Clause[], steps: readonly Step[], change: () => Promise<R | undefined>) {
     const document = upsertedDocument(clauses, steps);
     try {
-      await this.#translated(this.#collection.insertOne({ ...document }));
+      await this.#run(() => this.#collection.insertOne({ ...document }));
       return { inserted: document };
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;
@@ -130,9 +132,11 @@ export class MongoCollection<T extends Document> implements Collection<T> {
     }
   }
 
-  #translated<R>(result: Promise<R>): Promise<R> {
-    return result.catch((error: unknown) => {
+  async #run<R>(operation: () => Promise<R>): Promise<R> {
+    try {
+      return await untilNoConflict(operation);
+    } catch (error) {
       throw translateError(error, this.#collection.collectionName);
-    });
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoBulkWriteError, MongoServerError } from 'mongodb';
 import { DuplicateKeyError } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
@@ -14,16 +15,56 @@ export function translateError(error: unknown, collection: string): unknown {
   return error;
 }
 
-/** The operations of an unordered bulk write that a unique key refused. @throws the first failure of another kind. */
-export function duplicatesOf(error: unknown, collection: string): number[] {
+/** WriteConflict, and PostgreSQL's deadlock (SQLSTATE 40P01 as DocumentDB passes it on). */
+const conflicts = new Set([112, 16908292]);
+const maxAttempts = 10;
+
+/**
+ * Runs a write that touches one document, again when the server undid it because of a conflict with another. DocumentDB lets
+ * concurrent writers of one unique key deadlock instead of telling the loser.
+ */
+export async function untilNoConflict<R>(write: () => Promise<R>): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isConflict(error) || attempt === maxAttempts) throw error;
+      await conflictPause();
+    }
+  }
+}
+
+/** Lets the other one finish; the spread keeps two losers from meeting again. */
+export function conflictPause(): Promise<void> {
+  return sleep(Math.random() * 50);
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof MongoServerError && conflicts.has(Number(error.code));
+}
+
+/** What an unordered bulk write did not do, by the place of the operation. */
+export interface Failures {
+  readonly duplicates: ReadonlySet<number>;
+  /** Undone because of a conflict, to be sent again. */
+  readonly conflicts: ReadonlySet<number>;
+}
+
+/** @throws the first failure that is neither duplicate nor conflict. */
+export function failuresOf(error: unknown, collection: string): Failures {
   if (!(error instanceof MongoBulkWriteError)) throw translateError(error, collection);
   const failures = [error.writeErrors].flat();
-  const other = failures.find(({ code }) => code !== duplicateKey);
-  if (other !== undefined)
-    throw doesNotFit.has(other.code) ? new RefusedError('', other.errmsg ?? 'the document does not fit') : error;
   // A failure that is no operation's own, such as a write concern that could not be met.
   if (failures.length === 0) throw error;
-  return failures.map(({ index }) => index).sort((a, b) => a - b);
+  const other = failures.find(({ code }) => code !== duplicateKey && !conflicts.has(code));
+  if (other !== undefined)
+    throw doesNotFit.has(other.code) ? new RefusedError('', other.errmsg ?? 'the document does not fit') : error;
+  const places = (wanted: (code: number) => boolean) =>
+    new Set(failures.filter(({ code }) => wanted(code)).map(({ index }) => index));
+  return {
+    duplicates: places((code) => code === duplicateKey),
+    conflicts: places((code) => conflicts.has(code)),
+  };
 }
 
 /** MongoDB says `index: name dup key`, DocumentDB says `Index 'name'`. */
