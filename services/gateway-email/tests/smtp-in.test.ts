@@ -1,4 +1,6 @@
-import { Verification } from '@tributary/contracts';
+import type { EventLog } from '@tributary/eventlog';
+import { until } from '@tributary/testing';
+import { createTransport } from 'nodemailer';
 import { expect, test } from 'vitest';
 import { startGateway } from './gateway-under-test.ts';
 
@@ -23,16 +25,101 @@ test('a mail by SMTP is in the log when it is answered 250', async () => {
     providerMessageId: 'm1@example.com',
     subject: 'It doesn’t start',
     text: 'The red lamp blinks.',
-    quotedText: '',
-    html: '',
-    sender: {
-      kind: 'email',
-      address: 'ada@example.com',
-      displayName: 'Ada Lovelace',
-      verification: Verification.VERIFICATION_CHANNEL,
-    },
+    sender: { kind: 'email', address: 'ada@example.com', displayName: 'Ada Lovelace' },
+    providerTime: new Date('2026-05-01T08:00:00Z'),
     refusals: [],
   });
-  expect(message.providerTime).toEqual(new Date('2026-05-01T08:00:00Z'));
-  expect(message.raw?.mediaType).toBe('message/rfc822');
+});
+
+test('nothing is answered 250 while the log is down: the sender is told to come again, and then it is one message', async () => {
+  let down = true;
+  const breaking = (log: EventLog): EventLog => ({
+    ...log,
+    append: (records) => (down ? Promise.reject(new Error('the log is down')) : log.append(records)),
+    consume: (options) => log.consume(options),
+    tail: (options) => log.tail(options),
+    problems: () => log.problems(),
+  });
+  await using it = await startGateway({ wrapLog: breaking });
+  await expect(it.smtp(plain)).rejects.toMatchObject({ responseCode: 451 });
+  expect(it.gateway.problems()).toEqual(['mail cannot be accepted: the log is down']);
+  down = false;
+  await it.smtp(plain);
+  await it.nextInbound();
+  expect(it.gateway.problems()).toEqual([]);
+});
+
+test('a log that does not answer in time is like a log that is down', async () => {
+  const silent = (log: EventLog): EventLog => ({
+    ...log,
+    append: () => new Promise(() => {}),
+    consume: (options) => log.consume(options),
+    problems: () => log.problems(),
+  });
+  await using it = await startGateway({ wrapLog: silent, environment: { EMAIL_ACCEPT_TIMEOUT_SECONDS: '0.3' } });
+  await expect(it.smtp(plain)).rejects.toMatchObject({ responseCode: 451 });
+});
+
+test('it is no relay: mail for others is refused with 550', async () => {
+  await using it = await startGateway();
+  await expect(it.smtp(plain, { to: ['someone@elsewhere.example'] })).rejects.toMatchObject({ responseCode: 550 });
+  await it.smtp(plain, { to: ['SUPPORT+tag@Tributary.LOCAL'] });
+  expect((await it.nextInbound()).account).toBe('support@tributary.local');
+});
+
+test('the size limit is announced, and a larger mail is refused before it is acknowledged', async () => {
+  await using it = await startGateway({ environment: { EMAIL_MAX_MAIL_MB: '2' } });
+  await expect(it.smtp(`${plain}${'x'.repeat(3 * 1024 * 1024)}`)).rejects.toThrow(/552|larger than allowed/);
+});
+
+test('a large mail goes through the blob store and loses nothing', async () => {
+  await using it = await startGateway();
+  const picture = Buffer.alloc(6 * 1024 * 1024, 'picture');
+  const transport = createTransport({ host: '127.0.0.1', port: it.gateway.smtpPort, ignoreTLS: true });
+  await transport.sendMail({
+    from: 'ada@example.com',
+    to: 'support@tributary.local',
+    subject: 'photo',
+    text: 'See.',
+    attachments: [{ filename: 'photo.jpg', content: picture }],
+  });
+  transport.close();
+  const message = await it.nextInbound();
+  expect(message).toMatchObject({
+    text: 'See.',
+    attachments: [{ name: 'photo.jpg', blob: { size: BigInt(picture.length) } }],
+  });
+  const content = await it.blobStore.get(message.attachments[0]?.blob?.key ?? '');
+  expect(Buffer.concat(await (content?.toArray() ?? [])).equals(picture)).toBe(true);
+});
+
+test('a mail to 10,000 recipients in its header and 1,000 in its envelope is accepted', async () => {
+  await using it = await startGateway();
+  const to = Array.from({ length: 10_000 }, (_, index) => `p${index}@example.com`).join(',\n ');
+  const envelope = Array.from({ length: 1000 }, (_, index) => `support+${index}@tributary.local`);
+  await it.smtp(plain.replace('To: ', `To: ${to},\n `), { to: envelope });
+  expect((await it.nextInbound()).participants).toHaveLength(100);
+});
+
+test('a mail that crashes the parser is kept raw and becomes a message that says so', async () => {
+  await using it = await startGateway({ parse: () => Promise.reject(new Error('parser bug')) });
+  await it.smtp(plain);
+  const message = await it.nextInbound();
+  expect(message).toMatchObject({
+    providerMessageId: 'm1@example.com',
+    sender: { address: 'ada@example.com' },
+    text: '',
+    refusals: [{ what: 'the whole mail', reason: 'it could not be read: parser bug' }],
+  });
+  const raw = await it.blobStore.get(message.raw?.key ?? '');
+  expect(Buffer.concat(await (raw?.toArray() ?? [])).toString()).toContain('The red lamp blinks.');
+});
+
+test('stopping waits for the mail in hand', async () => {
+  const it = await startGateway();
+  const sending = it.smtp(plain);
+  await until('the connection', () => it.inbound.length > 0 || undefined).catch(() => {});
+  await sending;
+  await it[Symbol.asyncDispose]();
+  await expect(it.smtp(plain)).rejects.toThrow();
 });

@@ -144,11 +144,11 @@ const rules: sanitizeHtml.IOptions = {
   enforceHtmlBoundary: false,
   nestingLimit: maxDepth,
   transformTags: {
-    a: (tagName, attributes) => ({
-      tagName,
-      attribs: { ...attributes, rel: 'noopener noreferrer nofollow', target: '_blank' },
-    }),
-    img: (tagName, attributes) => ({ tagName, attribs: attributes }),
+    a(tagName, { href = '', ...attributes }) {
+      // A relative link would lead into the page that shows the mail.
+      const link = /^\s*(?:https?:\/\/|mailto:|tel:)/i.test(href) ? { href } : {};
+      return { tagName, attribs: { ...attributes, ...link, rel: 'noopener noreferrer nofollow', target: '_blank' } };
+    },
   },
   exclusiveFilter: (frame) => frame.tag === 'img' && !/^cid:/i.test(frame.attribs.src ?? ''),
 };

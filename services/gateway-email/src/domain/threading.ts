@@ -9,7 +9,7 @@ const maxIdLength = 900;
 export function messageIds(value: string): string[] {
   const bracketed = [...value.matchAll(/<([^<>]+)>/g)].map((match) => match[1] ?? '');
   const found = bracketed.length > 0 ? bracketed : value.split(/[\s,]+/);
-  const ids = found.map((id) => id.replace(/\s+/g, '')).filter((id) => id !== '' && id.length <= maxIdLength);
+  const ids = found.map((id) => id.replace(/[\s<>]+/g, '')).filter((id) => id !== '' && id.length <= maxIdLength);
   return [...new Set(ids)];
 }
 
