@@ -33,7 +33,8 @@ export interface ChatConfig {
 
 const count = (byDefault: number) => z.coerce.number({ error: 'must be a number' }).int().min(1).default(byDefault);
 
-const shape = {
+/** The variables and what each may be; README.md has them as a table. */
+export const chatVariables = {
   CHAT_SITE: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 lower-case letters, digits and hyphens')
@@ -74,7 +75,7 @@ const shape = {
 
 /** @throws ConfigError naming every variable that is wrong. */
 export function readChatConfig(environment: Readonly<Record<string, string | undefined>>): ChatConfig {
-  const values = readConfig(shape, environment);
+  const values = readConfig(chatVariables, environment);
   return {
     site: values.CHAT_SITE,
     origins: values.CHAT_ORIGINS,

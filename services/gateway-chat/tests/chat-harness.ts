@@ -215,7 +215,7 @@ export async function publish(eventLog: EventLog, ...messages: OutboundMessage[]
 }
 
 /** Everything a topic holds and will hold. */
-export async function follow<T>(eventLog: EventLog, topic: Topic<T>): Promise<T[]> {
+async function follow<T>(eventLog: EventLog, topic: Topic<T>): Promise<T[]> {
   const seen: T[] = [];
   await eventLog.tail({
     topics: [topic.name],

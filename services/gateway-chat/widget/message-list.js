@@ -72,7 +72,7 @@ export class MessageList {
     this.#client = client;
     this.#texts = texts;
     this.#content = content;
-    this.#time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+    this.#time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   }
 
   /** @param {Line[]} lines */

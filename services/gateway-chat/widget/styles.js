@@ -132,7 +132,7 @@ textarea:focus-visible { outline-width: 2px; outline-offset: 0; border-color: va
 
 @media (max-width: 480px) {
   .panel { position: fixed; inset: 0; width: 100vw; height: 100dvh; margin: 0; border: 0; border-radius: 0; }
-  .hint { display: none; }
+  .panel:not([hidden]) + .launcher, .hint { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .panel { animation: rise 160ms ease-out; }

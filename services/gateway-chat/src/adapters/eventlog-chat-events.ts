@@ -19,7 +19,7 @@ import type { TranscriptMessage } from '../domain/transcript.ts';
 import type { ChatEvents, Progress } from '../ports.ts';
 
 const source = 'tributary/gateway-chat';
-export const channel = 'chat';
+const channel = 'chat';
 
 /** Publishes on messages.inbound.v1, messages.delivery.v1 and messages.signals.v1. */
 export function eventlogChatEvents(eventLog: EventLog, clock: Clock): ChatEvents {

@@ -1,22 +1,25 @@
-/** Why something was refused. The same words in error frames and in HTTP error bodies; docs/chat-protocol.md lists them. */
-export type RefusalCode =
-  | 'bad_json'
-  | 'bad_frame'
-  | 'unknown_type'
-  | 'unsupported_version'
-  | 'hello_required'
-  | 'already_greeted'
-  | 'unknown_site'
-  | 'invalid_session'
-  | 'origin_not_allowed'
-  | 'rate_limited'
-  | 'too_many_connections'
-  | 'too_large'
-  | 'unsupported_media_type'
-  | 'too_many_uploads'
-  | 'unknown_upload'
-  | 'not_found'
-  | 'unavailable';
+/** Why something is refused. The same words in error frames and in HTTP error bodies; docs/chat-protocol.md explains them. */
+export const refusalCodes = [
+  'bad_json',
+  'bad_frame',
+  'unknown_type',
+  'unsupported_version',
+  'hello_required',
+  'already_greeted',
+  'unknown_site',
+  'invalid_session',
+  'origin_not_allowed',
+  'rate_limited',
+  'too_many_connections',
+  'too_large',
+  'unsupported_media_type',
+  'too_many_uploads',
+  'unknown_upload',
+  'not_found',
+  'unavailable',
+] as const;
+
+export type RefusalCode = (typeof refusalCodes)[number];
 
 export interface RefusalDetails {
   /** The field that is wrong. */

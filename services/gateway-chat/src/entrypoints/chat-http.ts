@@ -109,7 +109,7 @@ function serveApi(api: FastifyInstance, context: ChatContext): void {
   });
 
   api.get<{ Params: { sequence: string; index: string } }>(
-    '/chat/v1/messages/:sequence/attachments/:index',
+    '/chat/v1/messages/:sequence(^\\d{1,9}$)/attachments/:index(^\\d{1,3}$)',
     async (request, reply) => {
       const sessionId = await sessionOf(request);
       const message = await transcript.at(sessionId, Number(request.params.sequence));

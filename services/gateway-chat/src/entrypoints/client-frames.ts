@@ -53,6 +53,7 @@ const frames = {
 } as const;
 
 type FrameType = keyof typeof frames;
+export const frameTypes = Object.keys(frames);
 export type ClientFrame = { [Type in FrameType]: z.infer<(typeof frames)[Type]> }[FrameType];
 
 /** The body of `POST /chat/v1/sessions`. */
@@ -75,8 +76,10 @@ export function readFrame(data: string): ClientFrame {
   }
   const { type } = frame as { type?: unknown };
   if (typeof type !== 'string' || !Object.hasOwn(frames, type)) {
-    const allowed = Object.keys(frames);
-    throw new ChatRefusal('unknown_type', `type: must be one of ${allowed.join(', ')}`, { field: 'type', allowed });
+    throw new ChatRefusal('unknown_type', `type: must be one of ${frameTypes.join(', ')}`, {
+      field: 'type',
+      allowed: frameTypes,
+    });
   }
   return check(frames[type as FrameType], frame) as ClientFrame;
 }

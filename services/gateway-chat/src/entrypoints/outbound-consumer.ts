@@ -1,6 +1,6 @@
 import { decodeEvent, MalformedEventError, type OutboundMessage, OutboundPurpose, topics } from '@tributary/contracts';
 import type { Batch, Consumer, EventLog, LogRecord } from '@tributary/eventlog';
-import { sessionIdOf } from '../domain/session.ts';
+import { type ChatSession, sessionIdOf } from '../domain/session.ts';
 import type { MessageToVisitor } from '../ports.ts';
 import { deliverMessages } from '../usecases/deliver-messages.ts';
 import type { ChatContext } from './chat-context.ts';
@@ -9,6 +9,9 @@ interface Addressed {
   readonly record: LogRecord;
   readonly message: OutboundMessage;
 }
+
+/** Sessions do not wait for each other; within one, order holds. */
+const sessionsAtOnce = 25;
 
 /** Consumes messages.outbound.v1 as the group `gateway-chat` and takes what is for the channel chat. */
 export function consumeOutbound(eventLog: EventLog, context: ChatContext): Promise<Consumer> {
@@ -23,17 +26,29 @@ async function handle(batch: Batch, context: ChatContext): Promise<void> {
   const bySession = Map.groupBy(await decode(batch), ({ message }) => sessionIdOf(message.conversationKey) ?? '');
   const sessions = await context.sessions.findAll([...bySession.keys()]);
   const found = new Map(sessions.map((session) => [session.id, session]));
-  for (const [sessionId, addressed] of bySession) {
+  const waiting = [...bySession];
+  while (waiting.length > 0) {
     batch.signal.throwIfAborted();
-    const session = found.get(sessionId);
-    if (session === undefined) {
-      for (const { record, message } of addressed) await refuseUnknown(batch, record, message, context);
-    } else {
-      const messages = addressed.map(({ message }) => toVisitor(sessionId, message));
-      await deliverMessages(context, session, messages, context.clock.now());
-    }
+    await Promise.all(
+      waiting
+        .splice(0, sessionsAtOnce)
+        .map(([sessionId, addressed]) => deliverToSession(batch, found.get(sessionId), addressed, context)),
+    );
     await batch.heartbeat();
   }
+}
+
+async function deliverToSession(
+  batch: Batch,
+  session: ChatSession | undefined,
+  addressed: readonly Addressed[],
+  context: ChatContext,
+): Promise<void> {
+  if (session !== undefined) {
+    const messages = addressed.map(({ message }) => toVisitor(session.id, message));
+    return deliverMessages(context, session, messages, context.clock.now());
+  }
+  for (const { record, message } of addressed) await refuseUnknown(batch, record, message, context);
 }
 
 /** What of a batch is for us. What cannot be read is put aside. */

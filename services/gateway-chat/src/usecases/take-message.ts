@@ -16,7 +16,7 @@ export interface VisitorMessage {
   readonly pageUrl: string | undefined;
 }
 
-export interface MessageLimits {
+interface MessageLimits {
   /** Characters as JavaScript counts them (UTF-16 code units). */
   readonly textCharacters: number;
   readonly uploadsPerMessage: number;

@@ -3,7 +3,7 @@ import { sniffedBytes, sniffMediaType } from '../domain/media-type.ts';
 import { ChatRefusal } from '../domain/refusal.ts';
 import type { FileStore, Sessions, Upload, Uploads } from '../ports.ts';
 
-export interface UploadLimits {
+interface UploadLimits {
   readonly bytes: number;
   readonly perSession: number;
   readonly mediaTypes: readonly string[];
