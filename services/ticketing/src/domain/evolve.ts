@@ -1,5 +1,5 @@
 import type { Change } from './changes.ts';
-import type { Deadline, Entry, Ticket } from './ticket.ts';
+import { type Deadline, type Entry, type Ticket, verifiedKey } from './ticket.ts';
 
 /** Most addresses kept as being on a ticket. */
 const maxParticipants = 500;
@@ -15,7 +15,7 @@ export function evolve(ticket: Ticket | undefined, change: Change, atMs: number)
       lastSequence: 0,
       customerId: change.customerId,
       contact: change.contact,
-      participants: [],
+      participants: [verifiedKey(change.contact)].filter((key) => key !== ''),
       subject: change.subject,
       grade: change.grade,
       ownerId: '',

@@ -10,6 +10,7 @@ import {
   type Grade,
   type Refusal,
   type Visibility,
+  verifiedKey,
 } from './ticket.ts';
 
 /** A customer's message as the core sees it, whatever its channel. */
@@ -44,14 +45,9 @@ export interface GradedMessage {
   readonly grade: Grade;
 }
 
-/** The sender's contact key; empty when the address is only claimed or there is none: then it proves nothing. */
-export function verifiedSenderKey({ sender }: InboundMessage): string {
-  return sender.verification === 'claimed' ? '' : contactKey(sender);
-}
-
 /** Under which a sender is known as a customer. Who is not verified is a customer of this conversation alone. */
 export function contactId(message: InboundMessage): string {
-  return verifiedSenderKey(message) || `conversation:${message.conversationKey}`;
+  return verifiedKey(message.sender) || `conversation:${message.conversationKey}`;
 }
 
 /** What decides where it goes. */
@@ -60,7 +56,7 @@ export function incoming(message: InboundMessage, keyProvesSender: boolean): Inc
   return {
     channel,
     conversationKey,
-    senderKey: verifiedSenderKey(message),
+    senderKey: verifiedKey(message.sender),
     replyToTicketId,
     references,
     automatic,
@@ -72,7 +68,7 @@ export function incoming(message: InboundMessage, keyProvesSender: boolean): Inc
 /** Contact keys that a message puts on its ticket. A machine's message puts nobody there: anyone can forge one. */
 export function participantsOf(message: InboundMessage): string[] {
   if (message.automatic !== 'none') return [];
-  return [verifiedSenderKey(message), ...message.participants.map(contactKey)].filter((key) => key !== '');
+  return [verifiedKey(message.sender), ...message.participants.map(contactKey)].filter((key) => key !== '');
 }
 
 /** The message as an entry of its ticket. */

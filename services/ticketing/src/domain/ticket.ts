@@ -163,6 +163,11 @@ export function contactKey({ kind, address }: Pick<ContactPoint, 'kind' | 'addre
   return address === '' ? '' : `${kind}:${address}`;
 }
 
+/** The key of an address that is more than claimed; empty otherwise: then it proves nothing. */
+export function verifiedKey(contact: ContactPoint): string {
+  return contact.verification === 'claimed' ? '' : contactKey(contact);
+}
+
 /** True while somebody should be working on it. */
 export function isRunning(state: TicketState): boolean {
   return state === 'new' || state === 'open' || state === 'pending';

@@ -13,7 +13,7 @@ import {
   pointersOf,
   referencesOf,
 } from '../domain/placement.ts';
-import { isFull, isRunning } from '../domain/ticket.ts';
+import { isFull, isRunning, verifiedKey } from '../domain/ticket.ts';
 import type { MessagePlace, Pointers, StoredTicket, TicketStore } from '../ports.ts';
 
 export interface PlacementDependencies {
@@ -153,7 +153,9 @@ class Book implements PlacementBook {
     let ticket = this.ticket(ticketId) as (KnownTicket & { participants: Set<string> }) | undefined;
     if (ticket === undefined) {
       const { receivedAtMs } = message;
-      ticket = { id: ticketId, over: false, running: true, participants: new Set(), receivedAtMs };
+      ticket = { id: ticketId, over: false, running: true, participants: new Set<string>(), receivedAtMs };
+      const starter = verifiedKey(message.sender);
+      if (starter !== '') ticket.participants.add(starter);
       this.#known.set(ticketId, ticket);
     }
     for (const participant of participantsOf(message)) ticket.participants.add(participant);

@@ -2,8 +2,8 @@ import { hashId } from '@tributary/contracts';
 import { type AcknowledgementTemplate, acknowledge } from '../domain/acknowledgement.ts';
 import { firstResponseMs } from '../domain/deadlines.ts';
 import type { TicketPolicy } from '../domain/decision-context.ts';
-import { contactId, type GradedMessage, type InboundMessage, verifiedSenderKey } from '../domain/inbound-message.ts';
-import type { Entry } from '../domain/ticket.ts';
+import { contactId, type GradedMessage, type InboundMessage } from '../domain/inbound-message.ts';
+import { type Entry, verifiedKey } from '../domain/ticket.ts';
 import type { Contact, Contacts } from '../ports.ts';
 
 /** How many acknowledgements one sender gets. */
@@ -73,7 +73,7 @@ export async function settleContacts(
 
 /** Only a person at an address that the channel vouches for, or on the line right now, is answered automatically. */
 function canAnswer(message: InboundMessage, { liveChannels }: TicketPolicy): boolean {
-  return message.automatic === 'none' && (verifiedSenderKey(message) !== '' || liveChannels.has(message.channel));
+  return message.automatic === 'none' && (verifiedKey(message.sender) !== '' || liveChannels.has(message.channel));
 }
 
 /** The acknowledgement of a message that starts a ticket. Its id is the same however often it is made. */
