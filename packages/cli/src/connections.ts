@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { EventLog } from '@tributary/eventlog';
 import type { GrpcChannel } from '@tributary/runtime';
@@ -56,13 +58,10 @@ export function openConnections(environment: Environment): Connections & AsyncDi
 async function openLog(environment: Environment, create: boolean): Promise<EventLog> {
   const brokers = environment['KAFKA_BROKERS'];
   if (brokers) {
-    const { openKafkaLog } = await import('@tributary/eventlog/kafka');
     const list = brokers.split(',').map((broker) => broker.trim());
-    try {
-      return await openKafkaLog({ brokers: list, clientId: 'tributary-cli' });
-    } catch (error) {
-      throw unavailableFailure(`Kafka does not answer at ${brokers}: ${(error as Error).message}`, error);
-    }
+    await mustAnswer(list);
+    const { openKafkaLog } = await import('@tributary/eventlog/kafka');
+    return openKafkaLog({ brokers: list, clientId: 'tributary-cli' });
   }
   const folder = join(environment['TRIBUTARY_DATA_DIR'] || '.data', 'log');
   if (!create && !existsSync(folder)) {
@@ -72,6 +71,22 @@ async function openLog(environment: Environment, create: boolean): Promise<Event
   }
   const { openEmbeddedLog } = await import('@tributary/eventlog/embedded');
   return openEmbeddedLog({ folder });
+}
+
+/** The log waits for brokers as long as it takes; somebody at a terminal wants to know. */
+async function mustAnswer(brokers: readonly string[]): Promise<void> {
+  const attempts = brokers.map(async (broker) => {
+    const { hostname, port } = new URL(`kafka://${broker}`);
+    const socket = connect({ host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port) });
+    try {
+      await once(socket, 'connect', { signal: AbortSignal.timeout(5000) });
+    } finally {
+      socket.destroy();
+    }
+  });
+  await Promise.any(attempts).catch((error: unknown) => {
+    throw unavailableFailure(`Kafka does not answer at ${brokers.join(', ')}. KAFKA_BROKERS names it.`, error);
+  });
 }
 
 /** The same functions, their failures told with the address that was called. */

@@ -42,6 +42,14 @@ describe('topics', () => {
   });
 });
 
+test('a topic that the log does not have yet is not found', async () => {
+  for (const rest of [[], ['--from', 'start', '--no-follow']]) {
+    const { exitCode, stderr } = await cli(['tail', 'messages.inbound.v1', ...rest], { log });
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("'tributary topics apply' creates it");
+  }
+});
+
 describe('tail', () => {
   beforeEach(() => log.applyTopics(allTopics));
 

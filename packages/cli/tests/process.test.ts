@@ -16,8 +16,11 @@ import {
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
 import { bindGrpc, createGrpcServer, createLogger } from '@tributary/runtime';
 import { until } from '@tributary/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ticket } from './cli.ts';
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const main = join(import.meta.dirname, '../src/main.ts');
 let folder: string;
@@ -51,6 +54,9 @@ test('where nothing listens it says so, by address', async () => {
   expect({ exitCode, stdout }).toEqual({ exitCode: 4, stdout: '' });
   const routing = await tributary(['agents', 'list'], { ROUTER_ADDRESS: '127.0.0.1:2' });
   expect(routing.stderr).toContain('Nothing answers at 127.0.0.1:2.');
+  const log = await tributary(['tail', 'tickets.events.v1'], { KAFKA_BROKERS: '127.0.0.1:1,[::1]:2' });
+  expect(log.stderr).toContain('Kafka does not answer at 127.0.0.1:1, [::1]:2.');
+  expect(log.exitCode).toBe(4);
 });
 
 test('it talks gRPC, and errors come with their code and text', async () => {

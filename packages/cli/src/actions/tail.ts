@@ -1,7 +1,7 @@
 import { allTopics, deadLetterTopic } from '@tributary/contracts';
 import type { EventLog, LogRecord } from '@tributary/eventlog';
 import type { CliContext, GlobalOptions } from '../context.ts';
-import { notFoundFailure } from '../failure.ts';
+import { type CommandFailure, notFoundFailure } from '../failure.ts';
 import { cloudEventJson } from '../text/cloud-event.ts';
 import { printJsonLine } from '../text/json.ts';
 import { momentOf } from '../text/time.ts';
@@ -22,8 +22,9 @@ export async function tailTopic(context: CliContext, name: string, options: Tail
   if (!names.includes(name)) throw notFoundFailure(`There is no topic '${name}'. Topics: ${names.join(', ')}`);
   const from = whereFrom(options.from, context.now());
   const log = await context.connections.log();
-  const kept = await recordsKept(log, name);
-  if (!options.follow && (from === 'end' || kept === 0)) return;
+  // Only then does it tell the end, and on a large Kafka counting is slow.
+  const kept = !options.follow && from === 'start' ? await recordsKept(log, name) : Number.POSITIVE_INFINITY;
+  if (kept === 0 || (!options.follow && from === 'end')) return;
 
   const ended = Promise.withResolvers<void>();
   const end = () => ended.resolve();
@@ -44,10 +45,12 @@ export async function tailTopic(context: CliContext, name: string, options: Tail
       printJsonLine(context, cloudEventJson(record));
       printed++;
     }
-    if (printed === options.limit || (!options.follow && from === 'start' && seen >= kept)) end();
+    if (printed === options.limit || seen >= kept) end();
     else stopWhenQuiet();
   };
-  const reader = await log.tail({ topics: [name], from, handle });
+  const reader = await log.tail({ topics: [name], from, handle }).catch((error: Error) => {
+    throw error.name === 'LogRefusedError' ? noSuchTopic(name) : error;
+  });
   stopWhenQuiet();
   try {
     await Promise.race([ended.promise, reader.done]);
@@ -63,7 +66,10 @@ function whereFrom(text: string, nowMs: number): 'start' | 'end' | number {
 
 async function recordsKept(log: EventLog, name: string): Promise<number> {
   const topic = (await log.listTopics()).find((candidate) => candidate.name === name);
-  if (topic === undefined)
-    throw notFoundFailure(`The log has no topic ${name} yet. 'tributary topics apply' creates it.`);
+  if (topic === undefined) throw noSuchTopic(name);
   return topic.records;
+}
+
+function noSuchTopic(name: string): CommandFailure {
+  return notFoundFailure(`The log has no topic ${name} yet. 'tributary topics apply' creates it.`);
 }
