@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import type { GroupLag, TopicSpec, TopicStatus } from '../port.ts';
+import { protocolErrorOf } from './protocol-error.ts';
 
 /** What is asked of the brokers about topics and groups. Each question has its own connection: they are rare. */
 export class KafkaTopics {
@@ -24,7 +26,8 @@ export class KafkaTopics {
       const missing = specs.filter(({ name }) => !existing.has(name));
       if (missing.length > 0) {
         await admin.createTopics({
-          waitForLeaders: true,
+          // Fails while the broker that is asked has not heard of the new topics yet.
+          waitForLeaders: false,
           topics: missing.map(({ name, partitions, retentionMs }) => ({
             topic: this.#prefix + name,
             numPartitions: partitions,
@@ -37,6 +40,7 @@ export class KafkaTopics {
       const present = specs.filter((spec) => !missing.includes(spec));
       for (const name of await this.#addPartitions(admin, present)) changed.add(name);
       for (const name of await this.#setRetention(admin, present)) changed.add(name);
+      await this.#untilKnown(admin, specs);
       return { created: missing.map(({ name }) => name), changed: [...changed] };
     });
   }
@@ -104,6 +108,24 @@ export class KafkaTopics {
     });
   }
 
+  /** Brokers hear of new topics and partitions a little after they were made; a busy one takes seconds. */
+  async #untilKnown(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+    const giveUpAtMs = performance.now() + knownWithinMs;
+    for (; performance.now() < giveUpAtMs; await setTimeout(200)) {
+      try {
+        const { topics } = await admin.fetchTopicMetadata({ topics: specs.map(({ name }) => this.#prefix + name) });
+        const ready = specs.every(({ name, partitions }) => {
+          const known = topics.find((topic) => topic.name === this.#prefix + name)?.partitions ?? [];
+          return known.length >= partitions && known.every(({ leader }) => leader >= 0);
+        });
+        if (ready) return;
+      } catch (error) {
+        if (!awaited.has(protocolErrorOf(error) ?? '')) throw error;
+      }
+    }
+    throw new Error(`the brokers do not lead the topics within ${knownWithinMs} ms`);
+  }
+
   async #names(admin: Admin): Promise<string[]> {
     const names = (await admin.listTopics()).filter((name) => name.startsWith(this.#prefix) && !name.startsWith('__'));
     return names.map((name) => name.slice(this.#prefix.length));
@@ -157,17 +179,28 @@ export class KafkaTopics {
     return altered.map(({ name }) => name);
   }
 
+  /** Asks, and asks again while a leader is being elected: also of topics that are not ours, which are listed too. */
   async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     const admin = this.#kafka.admin();
     try {
       await admin.connect();
-      return await question(admin);
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await question(admin);
+        } catch (error) {
+          if (protocolErrorOf(error) !== 'LEADER_NOT_AVAILABLE' || attempt >= 50) throw error;
+          await setTimeout(200);
+        }
+      }
     } finally {
       await admin.disconnect();
     }
   }
 }
 
+const knownWithinMs = 30_000;
+/** What a broker says of a topic that it has not heard of, or that has no leader yet. */
+const awaited = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 const retentionKey = 'retention.ms';
 /** DYNAMIC_TOPIC_CONFIG: set on the topic itself, neither a default nor the broker's. */
 const topicSetting: number = kafkajs.ConfigSource.TOPIC_CONFIG;
