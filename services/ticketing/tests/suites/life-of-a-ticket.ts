@@ -6,16 +6,12 @@ import { agent, by, chatLine, Desk, grade, mail, type OpenAdapters } from '../de
 /** Commands, queries and what they publish. @param open Opens adapters with an empty store. */
 export function describeLifeOfATicket(open: OpenAdapters): void {
   describe('the life of a ticket', () => {
+    const opened = new AsyncDisposableStack();
     let desk: Desk;
-    let adapters: Awaited<ReturnType<OpenAdapters>>;
     beforeAll(async () => {
-      adapters = await open();
-      desk = await Desk.open(adapters);
+      desk = opened.use(await Desk.open(opened.use(await open())));
     });
-    afterAll(async () => {
-      await desk[Symbol.asyncDispose]();
-      await adapters[Symbol.asyncDispose]();
-    });
+    afterAll(() => opened.disposeAsync());
     const answer = (ticketId: string, text: string, context = by()) =>
       desk.tickets.reply({ ticketId, context, text, html: '', attachments: [], visibility: 0 });
     const resolve = (ticketId: string, context = by()) => desk.tickets.resolve({ ticketId, context, solution: 'done' });

@@ -6,16 +6,14 @@ import { by, chatLine, contact, Desk, grade, mail, type OpenAdapters } from '../
 /** Which ticket a message goes to, whose customer its sender is, and what is acknowledged. */
 export function describePlacingMessages(open: OpenAdapters): void {
   describe('placing messages', () => {
+    const opened = new AsyncDisposableStack();
     let desk: Desk;
     let adapters: Awaited<ReturnType<OpenAdapters>>;
     beforeAll(async () => {
-      adapters = await open();
-      desk = await Desk.open(adapters);
+      adapters = opened.use(await open());
+      desk = opened.use(await Desk.open(adapters));
     });
-    afterAll(async () => {
-      await desk[Symbol.asyncDispose]();
-      await adapters[Symbol.asyncDispose]();
-    });
+    afterAll(() => opened.disposeAsync());
     const place = async (message: InboundMessage) => (await desk.take(message)).ticketId;
     const closeTicket = async (ticketId: string) => {
       await desk.tickets.resolve({ ticketId, context: by(), solution: '' });
