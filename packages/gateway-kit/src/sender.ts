@@ -52,6 +52,8 @@ export interface Sender extends Service {
 /** More contents than these are not kept in memory while they wait. */
 const maxHeldContents = 2000;
 const sweepEveryMs = 5000;
+const recheckAfterMs = 500;
+type TimerName = 'due' | 'sweep' | 'lease' | 'blocked';
 /** What another process may be about to do by itself is left to it for so long. */
 const graceMs = 10_000;
 
@@ -71,7 +73,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const lanes = new Lanes(options.concurrencyPerAccount ?? 10);
   /** Messages this process has under way, and the work on each. */
   const underWay = new Map<string, Promise<void>>();
-  /** Conversations whose next message another process has under way. Found again by the sweep. */
+  /** Conversations that another process is at, or that the store did not answer for. Looked at again soon. */
   const blocked = new Set<string>();
   const accountFaults = new Map<string, string>();
   let heldContents = 0;
@@ -79,7 +81,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   let consumer: Consumer | undefined;
   let stopped = false;
   let storeFault: string | undefined;
-  const timers = new Map<'due' | 'sweep' | 'lease', Disposable>();
+  const timers = new Map<TimerName, Disposable>();
 
   async function handle(batch: Batch): Promise<void> {
     const news = new Map<string, { row: OutboundRow; message: OutboundMessage }>();
@@ -118,8 +120,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   }
 
   async function loadNow(conversations: readonly string[]): Promise<void> {
+    for (const key of conversations) blocked.delete(key);
     const missing = [...new Set(conversations)].filter((key) => !lanes.has(key));
-    for (const key of missing) blocked.delete(key);
     for (let start = 0; start < missing.length; start += 500) {
       const found = await rows.unfinished(missing.slice(start, start + 500));
       for (const row of found) {
@@ -149,10 +151,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     for (const entry of lanes.takeReady(clock.now())) {
       const work = send(entry)
         .catch((error: unknown) => {
-          // The store does not answer. The row keeps its state; the sweep finds it again.
+          // The store does not answer. The row keeps its state.
           storeFault = (error as Error).message;
           logger.warn({ err: error, outboundMessageId: entry.row._id }, 'sending is delayed');
-          lanes.forget(entry);
+          leave(entry);
         })
         .finally(() => {
           underWay.delete(entry.row._id);
@@ -163,13 +165,28 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     }
     const nextMs = lanes.nextDueAtMs(clock.now());
     if (nextMs !== undefined) wake('due', nextMs - clock.now(), pump);
+    if (blocked.size > 0 && !timers.has('blocked')) wake('blocked', recheckAfterMs, recheck);
+  }
+
+  /** Somebody else has this message. */
+  function leave(entry: Entry): void {
+    lanes.forget(entry);
+    blocked.add(entry.row.conversationKey);
+  }
+
+  function recheck(): void {
+    timers.delete('blocked');
+    load([...blocked]).then(pump, (error: unknown) => {
+      storeFault = (error as Error).message;
+      pump();
+    });
   }
 
   async function send(entry: Entry): Promise<void> {
     const { row } = entry;
-    if (!(await rows.claim(row, clock.now() + leaseMs))) return lanes.forget(entry);
+    if (!(await rows.claim(row, clock.now() + leaseMs))) return leave(entry);
     const message = entry.message ?? (await rows.content(row._id));
-    if (message === undefined) return lanes.forget(entry);
+    if (message === undefined) return leave(entry);
     storeFault = undefined;
     const outcome = await attempt(message, row);
     if (outcome === undefined) return;
@@ -257,7 +274,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     });
   }
 
-  function wake(name: 'due' | 'sweep' | 'lease', afterMs: number, work: () => void): void {
+  function wake(name: TimerName, afterMs: number, work: () => void): void {
     timers.get(name)?.[Symbol.dispose]();
     timers.set(name, clock.setTimer(Math.max(0, afterMs), work));
   }
