@@ -14,6 +14,15 @@ const kafkaChild = new URL('./processes/kafka-child.ts', import.meta.url);
 const spec = { name: topic, partitions: 6, retentionMs: 3_600_000 };
 const idOf = (found: LogRecord) => found.headers['ce_id'] as string;
 
+/** A broker shared by many runs would drown in what they leave behind. */
+async function deleteTopics(brokers: string[], topicPrefix: string): Promise<void> {
+  const admin = new kafkajs.Kafka({ brokers }).admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).filter((name) => name.startsWith(topicPrefix));
+  await admin.deleteTopics({ topics });
+  await admin.disconnect();
+}
+
 if (shared !== undefined) {
   const brokers = shared.split(',');
 
@@ -21,7 +30,7 @@ if (shared !== undefined) {
     const topicPrefix = `${randomUUID()}.`;
     return {
       open: () => openKafkaLog({ brokers, clientId: 'contract', topicPrefix }),
-      [Symbol.asyncDispose]: async () => {},
+      [Symbol.asyncDispose]: () => deleteTopics(brokers, topicPrefix),
     };
   });
 
@@ -47,6 +56,7 @@ if (shared !== undefined) {
       await until('our setting', async () => (await read('retention.ms')) === '7200000');
       expect(await read('segment.ms')).toBe('123456');
       await admin.disconnect();
+      await deleteTopics(brokers, topicPrefix);
     });
 
     test('I4: what a member held when it was killed with -9 comes to another', async () => {
@@ -59,7 +69,7 @@ if (shared !== undefined) {
       await until('the child to hold all', () => child.lines.length === 60);
       await child.kill();
       const seen = new Set<string>();
-      await log.consume({
+      const consumer = await log.consume({
         group: 'readers',
         topics: [topic],
         handle: async ({ records }) => {
@@ -67,6 +77,8 @@ if (shared !== undefined) {
         },
       });
       await until('all of them', () => ids.every((id) => seen.has(id)));
+      await consumer.stop();
+      await deleteTopics(brokers, topicPrefix);
     });
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { backOffMs, type Clock, delay, type Logger, systemClock } from '@tributary/runtime';
 import type { Kafka } from 'kafkajs';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
@@ -50,6 +51,8 @@ class KafkaLog implements EventLog {
   readonly #producer: KafkaProducer;
   readonly #coalescer: Coalescer;
   readonly #knownTopics = new Set<string>();
+  /** Looked up in vain before: the next look-up does not wait. */
+  readonly #absentTopics = new Set<string>();
   readonly #groupTopics = new Map<string, Set<string>>();
   readonly #consumers = new Set<Consumer>();
   /** Nobody else can ask these for their problems yet. */
@@ -211,9 +214,24 @@ class KafkaLog implements EventLog {
   }
 
   async #missing(topics: readonly string[]): Promise<string[]> {
-    if (topics.every((topic) => this.#knownTopics.has(topic))) return [];
-    for (const topic of await this.#topics.names()) this.#knownTopics.add(topic);
-    return topics.filter((topic) => !this.#knownTopics.has(topic));
+    const missing: string[] = [];
+    for (const topic of new Set(topics)) {
+      if (this.#knownTopics.has(topic)) continue;
+      if (await this.#exists(topic)) this.#knownTopics.add(topic);
+      else missing.push(topic);
+    }
+    return missing;
+  }
+
+  /** Gives the brokers a second to hear of a topic that was just made, once. */
+  async #exists(topic: string): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      if (await this.#topics.exists(topic)) return true;
+      if (attempt === 5 || this.#absentTopics.has(topic)) break;
+      await setTimeout(200);
+    }
+    this.#absentTopics.add(topic);
+    return false;
   }
 
   async #keepTrying<T>(what: string, question: () => Promise<T>): Promise<T> {
@@ -237,5 +255,5 @@ class KafkaLog implements EventLog {
 }
 
 function noSuchTopic(missing: readonly string[]): LogRefusedError {
-  return new LogRefusedError(`there is no topic ${[...new Set(missing)].join(' or ')}`);
+  return new LogRefusedError(`there is no topic ${missing.join(' or ')}`);
 }

@@ -1,6 +1,7 @@
 import kafkajs, { type Kafka, type Producer } from 'kafkajs';
 import { LogRefusedError, type NewRecord } from '../port.ts';
 import { kafkaRetry } from './kafka-client.ts';
+import { protocolErrorOf } from './protocol-error.ts';
 
 /** Kafka's errors for records that it will not take however often they are sent. */
 const refusals = new Set([
@@ -56,14 +57,6 @@ export class KafkaProducer {
   async close(): Promise<void> {
     if (this.#connected) await this.#producer.disconnect();
   }
-}
-
-/** The broker's error code behind what kafkajs throws. */
-function protocolErrorOf(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('type' in cause && typeof cause.type === 'string') return cause.type;
-  }
-  return undefined;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -15,9 +15,22 @@ export class KafkaTopics {
     this.#replicationFactor = replicationFactor;
   }
 
-  /** Of all topics that there are. Names that begin with two underscores are Kafka's own. */
-  names(): Promise<string[]> {
-    return this.#ask((admin) => this.#names(admin));
+  /**
+   * Whether there is a topic. Asked for one by one: kafkajs fails a question about several when one of them has no leader
+   * at the moment.
+   */
+  exists(topic: string): Promise<boolean> {
+    return this.#ask(async (admin) => {
+      try {
+        await admin.fetchTopicMetadata({ topics: [this.#prefix + topic] });
+        return true;
+      } catch (error) {
+        const type = protocolErrorOf(error);
+        if (type === 'LEADER_NOT_AVAILABLE') return true;
+        if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'INVALID_TOPIC_EXCEPTION') return false;
+        throw error;
+      }
+    });
   }
 
   apply(specs: readonly TopicSpec[]): Promise<{ created: string[]; changed: string[] }> {
@@ -126,6 +139,7 @@ export class KafkaTopics {
     throw new Error(`the brokers do not lead the topics within ${knownWithinMs} ms`);
   }
 
+  /** Of all topics that there are. Names that begin with two underscores are Kafka's own. */
   async #names(admin: Admin): Promise<string[]> {
     const names = (await admin.listTopics()).filter((name) => name.startsWith(this.#prefix) && !name.startsWith('__'));
     return names.map((name) => name.slice(this.#prefix.length));
