@@ -29,9 +29,17 @@ export interface AgentStore {
   /**
    * Gives the agent all of these tickets or none: they must be online, have room for all and hold none of them yet.
    * @param capacityUnits The capacity the caller planned with; a changed one refuses.
+   * @param score The highest of their scores: refused while room is held for work that comes before it. Absent for work
+   * that is handed out in its turn.
    * @returns the agent afterwards, or undefined when it was refused.
    */
-  claim(id: string, capacityUnits: number, claims: readonly Claim[], nowMs: number): Promise<Agent | undefined>;
+  claim(
+    id: string,
+    capacityUnits: number,
+    claims: readonly Claim[],
+    nowMs: number,
+    score?: number,
+  ): Promise<Agent | undefined>;
   /** Gives the agent a ticket without looking at room or presence: a person decided so. Repeating it changes nothing. */
   claimAnyway(id: string, claim: Claim, nowMs: number): Promise<Agent | undefined>;
   /** Frees the units of these tickets. One that is not held, or was claimed anew since, is passed over. */
@@ -46,7 +54,7 @@ export interface AgentStore {
   /** As `put`, from the policy: leaves alone a profile that a person has put. */
   seed(profile: AgentProfile, presence: Presence): Promise<void>;
   /** Keeps the agent's free room for waiting work of this score; undefined lifts it. */
-  hold(id: string, score: number | undefined): Promise<void>;
+  hold(id: string, score: number | undefined): Promise<Agent | undefined>;
 }
 
 /** A ticket without an owner, and all that finding one needs. */

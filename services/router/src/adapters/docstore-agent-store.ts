@@ -74,7 +74,7 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
       if (ticketIds.length === 0) return [];
       return (await agents.find({ workTicketIds: { $in: ticketIds } }, { sort: { _id: 1 } })).map(toAgent);
     },
-    async claim(id, capacityUnits, claims, nowMs) {
+    async claim(id, capacityUnits, claims, nowMs, score) {
       const units = claims.reduce((sum, claim) => sum + claim.units, 0);
       const notHeld = claims.map(({ ticketId }) => [`work.${ticketId}`, { $exists: false }] as const);
       return change(
@@ -84,6 +84,7 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
           capacityUnits,
           loadUnits: { $lte: capacityUnits - units },
           ...Object.fromEntries(notHeld),
+          ...(score !== undefined && { $or: [{ heldForScore: { $exists: false } }, { heldForScore: { $gt: score } }] }),
         },
         claimUpdate(claims, units, nowMs),
       );
@@ -161,10 +162,10 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
       const { matched } = await agents.updateOne({ _id: id, putByPerson: { $ne: true } }, { $set: fields });
       if (matched === 0) await agents.insertOne({ _id: id, ...fields, ...newcomer(presence) }).catch(ignoreDuplicate);
     },
-    async hold(id, score) {
+    hold(id, score) {
       const update: Update =
         score === undefined ? { $unset: { heldForScore: true } } : { $set: { heldForScore: score } };
-      await agents.updateOne({ _id: id }, update);
+      return change({ _id: id }, update);
     },
   };
 }

@@ -96,7 +96,8 @@ async function claimPlans(context: RoutingContext, plans: readonly OwnerPlan<Sea
     [...byAgent].map(async ([agentId, own]) => {
       if (agentId === undefined) return;
       const claims = own.map(({ request }) => request);
-      const after = await agents.claim(agentId, capacityOf.get(agentId) ?? 0, claims, clock.now());
+      const score = Math.max(...claims.map((claim) => claim.score));
+      const after = await agents.claim(agentId, capacityOf.get(agentId) ?? 0, claims, clock.now(), score);
       const seen: Agent | undefined = after ?? (await agents.get(agentId));
       if (seen !== undefined) roster.note(seen);
       if (after === undefined) lost.push(...own);

@@ -2,9 +2,10 @@ import type { Agent } from '../domain/agents/agent.ts';
 import { unitsOf } from '../domain/policy/policy.ts';
 import { effectsOf, type TicketChange, type TicketEffect } from '../domain/ticket-changes.ts';
 import type { Claim } from '../ports.ts';
+import { commitAssignments } from './commit-assignments.ts';
 import type { RoutingContext } from './context.ts';
 import { findOwners } from './find-owners.ts';
-import { handOutWaiting } from './hand-out-waiting.ts';
+import { claimWaiting, handOutWaiting } from './hand-out-waiting.ts';
 import { decisionId, type Search, startSearch } from './search.ts';
 
 /**
@@ -15,10 +16,17 @@ import { decisionId, type Search, startSearch } from './search.ts';
 export async function followTickets(context: RoutingContext, changes: readonly TicketChange[]): Promise<void> {
   const effects = effectsOf(changes);
   if (effects.length === 0) return;
-  await settleHolders(context, effects);
-  await leaveWaiting(context, effects);
+  const handedOut = await context.allocating(async () => {
+    await leaveWaiting(context, effects);
+    await settleHolders(context, effects);
+    return claimWaiting(
+      context,
+      effects.flatMap(({ freedAgentIds }) => freedAgentIds),
+    );
+  });
+  const { freedAgentIds } = await commitAssignments(context, handedOut, []);
+  await handOutWaiting(context, freedAgentIds);
   await findOwners(context, await searchesFor(context, effects));
-  await handOutWaiting(context, [...new Set(effects.flatMap(({ freedAgentIds }) => freedAgentIds))]);
 }
 
 /** Makes each ticket's holder who ticketing says it is. */

@@ -54,7 +54,10 @@ async function fill(context: RoutingContext, agentId: string, allNeeds: readonly
     const found = await waiting.firstOf(keys, pageSize, clock.now());
     const suitable = found.filter((work) => suits(work, agent) && !committing.has(work.ticketId));
     const { taken, heldForScore } = fillAgent(freeUnits, suitable);
-    if (heldForScore !== agent.heldForScore) await agents.hold(agentId, heldForScore);
+    if (heldForScore !== agent.heldForScore) {
+      const held = await agents.hold(agentId, heldForScore);
+      if (held !== undefined) roster.note(held);
+    }
     if (taken.length === 0) return assignments;
 
     const claimed = await claimLeased(context, agent, taken);
