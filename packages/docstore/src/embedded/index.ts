@@ -24,7 +24,7 @@ export interface EmbeddedStore extends DocStore {
 /** Opens the document store in a folder. Several processes may have it open at the same time. */
 export async function openEmbeddedStore({
   folder,
-  cacheCharacters = 16 * 1024 * 1024,
+  cacheCharacters = 8 * 1024 * 1024,
 }: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   const database = await Database.open(folder);
   const budget = new CacheBudget(cacheCharacters);

@@ -27,14 +27,37 @@ interface StoredSchema {
 /** What SQLite compares: numbers before text before blobs, which is MongoDB's order of types too. */
 export type ColumnValue = number | string | Uint8Array | null;
 
+/** Stands for a value that no column can hold. */
+export const array = Symbol('array');
+
+/** A column of the table and how a document fills it. */
+export interface Slot {
+  readonly name: string;
+  /** The document's own fields that it depends on. */
+  readonly fields: readonly string[];
+  /** Absent for the partial key of a unique index. */
+  readonly column?: Column;
+  valueOf(document: JsonDocument): ColumnValue | typeof array;
+}
+
+interface Derived {
+  readonly slots: readonly Slot[];
+  readonly unique: readonly Index[];
+  readonly multikey: readonly Index[];
+}
+
 /** A collection's columns and indexes, as the table `_collections` holds them. */
 export class Schema {
   readonly collection: string;
   readonly columns = new Map<string, Column>();
   readonly indexes = new Map<string, Index>();
+  /** The table's name in SQL. */
+  readonly table: string;
+  #derivation: Derived | undefined;
 
   constructor(collection: string) {
     this.collection = collection;
+    this.table = quote(collection);
   }
 
   /** Reads what the file says. @returns false when it does not know the collection. */
@@ -42,6 +65,7 @@ export class Schema {
     const row = connection.prepare('SELECT schema FROM _collections WHERE name = ?').get(this.collection);
     this.columns.clear();
     this.indexes.clear();
+    this.#derivation = undefined;
     if (row === undefined) return false;
     const stored = JSON.parse(row['schema'] as string) as StoredSchema;
     for (const { path, name, arrays } of stored.columns)
@@ -51,7 +75,9 @@ export class Schema {
     return true;
   }
 
+  /** Writes what was added to the columns and indexes into the file. */
   save(connection: DatabaseSync): void {
+    this.#derivation = undefined;
     const stored: StoredSchema = {
       columns: [...this.columns.values()].map(({ path, name, arrays }) => ({ path: path.text, name, arrays })),
       indexes: [...this.indexes.values()].map(({ name, keys, unique, multikey }) => ({
@@ -66,21 +92,22 @@ export class Schema {
       .run(this.collection, JSON.stringify(stored));
   }
 
-  get table(): string {
-    return quote(this.collection);
-  }
-
   /** The side table of a multikey index: one row for each element. */
   elementsTable(index: Index): string {
     return quote(`${this.collection}.${index.name}`);
   }
 
+  /** Everything a row has beside its id and its document. */
+  get slots(): readonly Slot[] {
+    return this.#derived().slots;
+  }
+
   get multikeyIndexes(): readonly Index[] {
-    return [...this.indexes.values()].filter(({ multikey }) => multikey);
+    return this.#derived().multikey;
   }
 
   get uniqueIndexes(): readonly Index[] {
-    return [...this.indexes.values()].filter(({ unique }) => unique);
+    return this.#derived().unique;
   }
 
   /** The SQL name of what a path is compared by, or undefined when SQL cannot compare it rightly. */
@@ -89,16 +116,36 @@ export class Schema {
     const column = this.columns.get(path.text);
     return column === undefined || column.arrays ? undefined : column.name;
   }
+
+  #derived(): Derived {
+    if (this.#derivation !== undefined) return this.#derivation;
+    const indexes = [...this.indexes.values()];
+    const unique = indexes.filter((index) => index.unique);
+    const slots: Slot[] = [...this.columns.values()].map((column) => ({
+      name: column.name,
+      fields: [column.path.segments[0] as string],
+      column,
+      valueOf: (document) => columnValue(document, column.path),
+    }));
+    for (const index of unique)
+      slots.push({
+        name: partialKeyColumn(index),
+        fields: index.keys.map(({ path }) => path.segments[0] as string),
+        valueOf: (document) => partialKey(document, index),
+      });
+    this.#derivation = { slots, unique, multikey: indexes.filter(({ multikey }) => multikey) };
+    return this.#derivation;
+  }
 }
 
-/** A path's value for its column. What is missing and what is null are both NULL. */
-export function columnValue(document: JsonDocument, column: Column): { value: ColumnValue; array: boolean } {
+/** A path's value for its column, or `array` when it leads to or through one. What is missing and what is null are both NULL. */
+function columnValue(document: JsonDocument, { segments }: Path): ColumnValue | typeof array {
   let at: Json | undefined = document;
-  for (const segment of column.path.segments) {
-    if (Array.isArray(at)) return { value: null, array: true };
+  for (const segment of segments) {
+    if (Array.isArray(at)) return array;
     at = isObject(at) ? ownField(at, segment) : undefined;
   }
-  return { value: encode(at), array: Array.isArray(at) };
+  return Array.isArray(at) ? array : encode(at);
 }
 
 /** A value as SQLite orders it; objects only as far as a unique key needs. */
@@ -128,7 +175,7 @@ export function elements(document: JsonDocument, index: Index): ReadonlySet<numb
  * The key that a unique index must compare itself, because SQLite takes every NULL for different: that of a document with some of the
  * fields missing or null, but not all missing.
  */
-export function partialKey(document: JsonDocument, { keys }: Index): string | null {
+function partialKey(document: JsonDocument, { keys }: Index): string | null {
   const values = keys.map(({ path }) =>
     path.segments.reduce<Json | undefined>(
       (at, segment) => (isObject(at) ? ownField(at, segment) : undefined),

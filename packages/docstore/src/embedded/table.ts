@@ -5,7 +5,7 @@ import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
 import type { DocumentCache, Row } from './document-cache.ts';
 import type { Plan } from './plan.ts';
-import { type ColumnValue, columnValue, elements, partialKey, partialKeyColumn, type Schema } from './schema.ts';
+import { array, type ColumnValue, elements, partialKeyColumn, type Schema, type Slot } from './schema.ts';
 
 /** The rows of one collection: documents as JSON text, with a column for each indexed path. Used inside `Database.write` to write. */
 export class Table {
@@ -13,6 +13,10 @@ export class Table {
   readonly #database: Database;
   readonly #cache: DocumentCache;
   readonly #statements = new Map<string, StatementSync>();
+  /** The statements of every document, made once: looking them up by their text would cost more than a tenth of a write. */
+  #frequent:
+    | { readonly get: StatementSync; readonly insert: StatementSync; readonly update: StatementSync }
+    | undefined;
 
   constructor(database: Database, schema: Schema, cache: DocumentCache) {
     this.#database = database;
@@ -24,13 +28,14 @@ export class Table {
   reload(): void {
     this.#cache.clear();
     this.#statements.clear();
+    this.#frequent = undefined;
     this.schema.load(this.#database.connection);
   }
 
   row(id: string): Row | undefined {
     const cached = this.#cache.get(id);
     if (cached !== undefined) return cached;
-    const found = this.#prepare(`SELECT rowid, doc FROM ${this.schema.table} WHERE _id = ?`).get(id);
+    const found = this.#statement('get').get(id);
     if (found === undefined) return undefined;
     const [rowid, text] = found as unknown as [number, string];
     return this.#remember(rowid, JSON.parse(text) as JsonDocument, text.length);
@@ -70,11 +75,8 @@ export class Table {
   /** @returns the unique index that refused it, `_id` for the id; undefined when it is in. */
   insert(document: JsonDocument): string | undefined {
     const text = jsonText(document);
-    const { names, values } = this.#columnValues(document);
-    const sql = `INSERT INTO ${this.schema.table} (${['_id', ...names, 'doc'].join(', ')}) VALUES (${'?, '.repeat(
-      names.length + 1,
-    )}?) ON CONFLICT DO NOTHING`;
-    const { changes, lastInsertRowid } = this.#prepare(sql).run(document._id, ...values, text);
+    const values = this.schema.slots.map((slot) => this.#valueOf(slot, document));
+    const { changes, lastInsertRowid } = this.#statement('insert').run(document._id, ...values, text);
     if (changes === 0) return this.row(document._id) === undefined ? this.#conflict(document) : '_id';
     const rowid = Number(lastInsertRowid);
     for (const index of this.schema.multikeyIndexes) this.#addElements(index, rowid, elements(document, index));
@@ -87,16 +89,22 @@ export class Table {
   update(before: Row, document: JsonDocument): string | undefined {
     const { rowid } = before;
     const text = jsonText(document);
-    const { names, values } = this.#columnValues(document);
-    const old = this.#columnValues(before.document).values;
-    const changed = names
-      .keys()
-      .filter((at) => !sameColumnValue(values[at], old[at]))
-      .toArray();
-    const assignments = ['doc = ?', ...changed.map((at) => `${names[at]} = ?`)].join(', ');
-    const sql = `UPDATE OR IGNORE ${this.schema.table} SET ${assignments} WHERE rowid = ?`;
-    const parameters = [text, ...changed.map((at) => values[at] as ColumnValue), rowid];
-    if (this.#prepare(sql).run(...parameters).changes === 0) return this.#conflict(document);
+    let assignments = '';
+    const values: ColumnValue[] = [];
+    for (const slot of this.schema.slots) {
+      // Parts of a document that an update did not change are shared with the one before.
+      if (slot.fields.every((field) => document[field] === before.document[field])) continue;
+      const value = this.#valueOf(slot, document);
+      if (sameColumnValue(value, this.#valueOf(slot, before.document))) continue;
+      assignments += `, ${slot.name} = ?`;
+      values.push(value);
+    }
+    const statement =
+      values.length === 0
+        ? this.#statement('update')
+        : this.#prepare(`UPDATE OR IGNORE ${this.schema.table} SET doc = ?${assignments} WHERE rowid = ?`);
+    const { changes } = statement.run(text, ...values, rowid);
+    if (changes === 0) return this.#conflict(document);
     for (const index of this.schema.multikeyIndexes) {
       const oldElements = elements(before.document, index);
       const newElements = elements(document, index);
@@ -121,48 +129,41 @@ export class Table {
     for (const row of rows) {
       const rowid = Number(row['rowid']);
       const document = JSON.parse(row['doc'] as string) as JsonDocument;
-      const { names, values } = this.#columnValues(document);
-      if (names.length > 0) {
-        const sql = `UPDATE ${this.schema.table} SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE rowid = ?`;
+      const { slots } = this.schema;
+      if (slots.length > 0) {
+        const values = slots.map((slot) => this.#valueOf(slot, document));
+        const sql = `UPDATE ${this.schema.table} SET ${slots.map(({ name }) => `${name} = ?`).join(', ')} WHERE rowid = ?`;
         this.#prepare(sql).run(...values, rowid);
       }
       for (const index of this.schema.multikeyIndexes) this.#addElements(index, rowid, elements(document, index));
     }
   }
 
-  /** What the columns beside the document hold. @throws RefusedError when an array is where a unique key is. */
-  #columnValues(document: JsonDocument): { names: string[]; values: ColumnValue[] } {
-    const names: string[] = [];
-    const values: ColumnValue[] = [];
-    for (const column of this.schema.columns.values()) {
-      const { value, array } = columnValue(document, column);
-      if (array) this.#noteArray(column);
-      names.push(column.name);
-      values.push(value);
+  /** @throws RefusedError when an array is where a unique key is. */
+  #valueOf(slot: Slot, document: JsonDocument): ColumnValue {
+    const value = slot.valueOf(document);
+    if (value !== array) return value;
+    const { column } = slot;
+    const index = this.schema.uniqueIndexes.find(({ keys }) => keys.some(({ path }) => path === column?.path));
+    if (index !== undefined)
+      throw new RefusedError(column?.path.text ?? '', `is in the unique index ${index.name} and may hold no array`);
+    if (column !== undefined && !column.arrays) {
+      column.arrays = true;
+      this.schema.save(this.#database.connection);
     }
-    for (const index of this.schema.uniqueIndexes) {
-      names.push(partialKeyColumn(index));
-      values.push(partialKey(document, index));
-    }
-    return { names, values };
+    return null;
   }
 
-  #noteArray(column: { readonly path: { readonly text: string }; arrays: boolean }): void {
-    const { text } = column.path;
-    const unique = this.schema.uniqueIndexes.find(({ keys }) => keys.some(({ path }) => path.text === text));
-    if (unique !== undefined)
-      throw new RefusedError(text, `is in the unique index ${unique.name} and may hold no array`);
-    if (column.arrays) return;
-    column.arrays = true;
-    this.schema.save(this.#database.connection);
-  }
-
+  /** Which unique index refuses a document. */
   #conflict(document: JsonDocument): string {
-    const { names, values } = this.#columnValues(document);
-    const isTaken = (columns: readonly string[]) => {
-      const parameters = columns.map((column) => values[names.indexOf(column)] as ColumnValue);
-      const sql = `SELECT 1 FROM ${this.schema.table} WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')} AND _id <> ?`;
-      return this.#prepare(sql).get(...parameters, document._id) !== undefined;
+    const { slots } = this.schema;
+    const isTaken = (names: readonly string[]) => {
+      const values = names.map((name) => {
+        const slot = slots.find((one) => one.name === name);
+        return slot === undefined ? document._id : this.#valueOf(slot, document);
+      });
+      const sql = `SELECT 1 FROM ${this.schema.table} WHERE ${names.map((name) => `${name} = ?`).join(' AND ')} AND _id <> ?`;
+      return this.#prepare(sql).get(...values, document._id) !== undefined;
     };
     const index = this.schema.uniqueIndexes.find(
       (unique) =>
@@ -190,6 +191,20 @@ export class Table {
     const row: Row = { rowid, document, characters };
     this.#cache.set(document._id, row);
     return row;
+  }
+
+  #statement(name: 'get' | 'insert' | 'update'): StatementSync {
+    if (this.#frequent === undefined) {
+      const { table, slots } = this.schema;
+      const names = ['_id', ...slots.map((slot) => slot.name), 'doc'];
+      const places = names.map(() => '?').join(', ');
+      this.#frequent = {
+        get: this.#prepare(`SELECT rowid, doc FROM ${table} WHERE _id = ?`),
+        insert: this.#prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${places}) ON CONFLICT DO NOTHING`),
+        update: this.#prepare(`UPDATE ${table} SET doc = ? WHERE rowid = ?`),
+      };
+    }
+    return this.#frequent[name];
   }
 
   #prepare(sql: string): StatementSync {

@@ -56,5 +56,11 @@ function compareLists<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T)
 export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  return compareJson(a, b) === 0;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((element, index) => equalJson(element, b[index]));
+  if (!isObject(a) || !isObject(b)) return false;
+  const fields = Object.keys(a);
+  const others = Object.keys(b);
+  if (fields.length !== others.length) return false;
+  return fields.every((field, index) => field === others[index] && equalJson(a[field], b[field]));
 }
