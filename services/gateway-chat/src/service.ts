@@ -66,16 +66,21 @@ export async function createChatGateway(dependencies: ChatDependencies): Promise
   return { ...parts, http: chatHttp(context) };
 }
 
-/** A consumer as a service. When it dies of a fault the process ends, by the unhandled rejection of `done`. */
+/** A consumer as a service. When it dies of a fault, the unhandled rejection ends the process. */
 function consumerService(begin: () => Promise<Consumer>): Service {
   let consumer: Consumer | undefined;
+  let fault: string | undefined;
   return {
     async start() {
       consumer = await begin();
+      void consumer.done.catch((error: Error) => {
+        fault = error.message;
+        throw error;
+      });
     },
     async stop() {
       await consumer?.stop();
     },
-    problems: () => consumer?.problems() ?? [],
+    problems: () => (fault === undefined ? (consumer?.problems() ?? []) : [fault]),
   };
 }

@@ -31,9 +31,12 @@ export interface Stores extends AsyncDisposable {
   readonly blobStore: BlobStore;
 }
 
-/** What replicas share, on the embedded adapters. */
-export async function openStores(): Promise<Stores> {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-chat-'));
+/**
+ * What replicas share, on the embedded adapters.
+ * @param given A folder that stays; absent: one of its own that goes with it.
+ */
+export async function openStores(given?: string): Promise<Stores> {
+  const folder = given ?? (await mkdtemp(join(tmpdir(), 'tributary-chat-')));
   const eventLog = await openEmbeddedLog({ folder: join(folder, 'log') });
   await eventLog.applyTopics(allTopics.map(({ name, partitions, retentionMs }) => ({ name, partitions, retentionMs })));
   const docStore = await openEmbeddedStore({ folder: join(folder, 'documents') });
@@ -46,7 +49,7 @@ export async function openStores(): Promise<Stores> {
       await eventLog[Symbol.asyncDispose]();
       await docStore[Symbol.asyncDispose]();
       await blobStore[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
+      if (given === undefined) await rm(folder, { recursive: true });
     },
   };
 }

@@ -1,4 +1,6 @@
 import { ChatStorage } from './chat-storage.js';
+import { NamedTimers } from './named-timers.js';
+import { randomId } from './random-id.js';
 
 /**
  * @typedef {import('./chat-storage.js').OutboxItem} OutboxItem
@@ -54,8 +56,7 @@ export class ChatClient extends EventTarget {
   #profile = {};
   #readUpTo = 0;
   #typingSaid = { active: false, atMs: 0 };
-  /** @type {Map<string, number>} */
-  #timers = new Map();
+  #timers = new NamedTimers();
 
   /** @param {{ base: string, site: string, language: string }} options */
   constructor({ base, site, language }) {
@@ -89,7 +90,7 @@ export class ChatClient extends EventTarget {
 
   connect() {
     if (this.#socket !== undefined) return;
-    this.#clear('retry');
+    this.#timers.clear('retry');
     this.#setStatus(navigator.onLine === false ? 'offline' : 'connecting');
     const socket = new WebSocket(new URL('ws', this.#base.replace(/^http/, 'ws')));
     this.#socket = socket;
@@ -225,10 +226,10 @@ export class ChatClient extends EventTarget {
     this.#welcomed = false;
     this.#inFlight = undefined;
     this.typing = undefined;
-    for (const name of [...this.#timers.keys()]) this.#clear(name);
+    this.#timers.clearAll();
     this.#setStatus('offline');
     const ceilingMs = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#attempt++);
-    this.#after('retry', ceilingMs * (0.5 + Math.random() / 2), () => this.connect());
+    this.#timers.set('retry', ceilingMs * (0.5 + Math.random() / 2), () => this.connect());
   }
 
   #ping() {
@@ -238,14 +239,14 @@ export class ChatClient extends EventTarget {
 
   /** Some frame must come soon. */
   #expectLife() {
-    if (!this.#timers.has('silence')) this.#after('silence', silenceMs, () => this.#drop());
+    if (!this.#timers.has('silence')) this.#timers.set('silence', silenceMs, () => this.#drop());
   }
 
   // ---- in ---------------------------------------------------------------------------------------------------
 
   /** @param {any} frame */
   #receive(frame) {
-    this.#clear('silence');
+    this.#timers.clear('silence');
     switch (frame.type) {
       case 'welcome':
         this.#begin(frame);
@@ -288,7 +289,7 @@ export class ChatClient extends EventTarget {
 
   /** @param {number} everyMs */
   #beat(everyMs) {
-    this.#after('heartbeat', everyMs, () => {
+    this.#timers.set('heartbeat', everyMs, () => {
       this.#ping();
       this.#beat(everyMs);
     });
@@ -305,9 +306,9 @@ export class ChatClient extends EventTarget {
   /** @param {string | undefined} name */
   #showTyping(name) {
     this.typing = name;
-    this.#clear('typing');
+    this.#timers.clear('typing');
     if (name !== undefined) {
-      this.#after('typing', typingShownMs, () => {
+      this.#timers.set('typing', typingShownMs, () => {
         this.typing = undefined;
         this.#changed();
       });
@@ -324,7 +325,7 @@ export class ChatClient extends EventTarget {
       this.#greet();
     } else if (refusal.retryAfterMs !== undefined) {
       // The server waits for it, or closes the connection by itself; either way the outbox is taken up again.
-      this.#after('rest', refusal.retryAfterMs, () => {
+      this.#timers.set('rest', refusal.retryAfterMs, () => {
         this.#inFlight = undefined;
         if (this.#welcomed) this.#emptyOutbox();
         else if (this.#socket !== undefined) this.#greet();
@@ -352,7 +353,7 @@ export class ChatClient extends EventTarget {
 
   #sendMarksSoon() {
     if (this.#timers.has('marks')) return;
-    this.#after('marks', markDelayMs, () => {
+    this.#timers.set('marks', markDelayMs, () => {
       const last = this.messages.at(-1)?.sequence ?? 0;
       if (this.#readUpTo > this.marks.readSequence)
         this.#send({ type: 'read', sequence: Math.min(last, this.#readUpTo) });
@@ -395,33 +396,4 @@ export class ChatClient extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event('change'));
   }
-
-  /**
-   * @param {string} name
-   * @param {number} delayMs
-   * @param {() => void} callback
-   */
-  #after(name, delayMs, callback) {
-    this.#clear(name);
-    const timer = window.setTimeout(() => {
-      this.#timers.delete(name);
-      callback();
-    }, delayMs);
-    this.#timers.set(name, timer);
-  }
-
-  /** @param {string} name */
-  #clear(name) {
-    window.clearTimeout(this.#timers.get(name));
-    this.#timers.delete(name);
-  }
-}
-
-/** A UUID, also on pages without TLS, where crypto.randomUUID is missing. */
-function randomId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -3,23 +3,22 @@ import { inboundMessageId } from '@tributary/contracts';
 import { delay } from '@tributary/runtime';
 import type { WebSocket } from 'ws';
 import { ChatRefusal } from '../domain/refusal.ts';
-import { type ChatSession, type Marks, marksOf, sameMarks } from '../domain/session.ts';
+import { type ChatSession, marksOf } from '../domain/session.ts';
 import { type Bucket, takeToken } from '../domain/token-bucket.ts';
-import { inUnbrokenOrder, resumeFrom } from '../domain/transcript.ts';
+import { resumeFrom } from '../domain/transcript.ts';
 import { markProgress } from '../usecases/mark-progress.ts';
 import { cleanProfile, openSession } from '../usecases/open-session.ts';
 import { takeMessage } from '../usecases/take-message.ts';
 import type { ChatContext } from './chat-context.ts';
 import { type ClientFrame, claimedClientId, protocolVersion, readFrame } from './client-frames.ts';
 import type { HubConnection } from './connection-hub.ts';
-import { errorBody, messageFrame, type ServerFrame } from './server-frames.ts';
+import { errorBody, type ServerFrame } from './server-frames.ts';
+import { TranscriptFeed } from './transcript-feed.ts';
 
 /** Frames read ahead of the one in hand; then the socket is paused and TCP slows the client down. */
 const maxWaiting = 32;
 /** More frames than this are not refused but handled later. */
 const frameRate = { perMinute: 1200, burst: 200 };
-/** Messages sent at once when a client catches up. */
-const pageSize = 100;
 /** A client that keeps typing says so at most this often. */
 const typingEveryMs = 3000;
 const retryMs = 1000;
@@ -41,8 +40,7 @@ export class ChatConnection implements HubConnection {
   readonly #socket: WebSocket;
   readonly #context: ChatContext;
   #session: ChatSession | undefined;
-  #marks: Marks | undefined;
-  #lastSent = 0;
+  #feed: TranscriptFeed | undefined;
   #closing = false;
   /** The frame in hand and those behind it. */
   #work: Promise<void> = Promise.resolve();
@@ -52,9 +50,6 @@ export class ChatConnection implements HubConnection {
   #heartbeat: Disposable | undefined;
   #typingSaidAtMs = Number.NEGATIVE_INFINITY;
   #typing = false;
-  #newToSend = false;
-  #sending: Promise<void> | undefined;
-  #retry: Disposable | undefined;
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket, address: string, context: ChatContext) {
@@ -74,17 +69,13 @@ export class ChatConnection implements HubConnection {
       this.#beat();
     } catch (error) {
       this.#fail(error);
-      this.#hangUp(policyViolation, 'too many connections');
+      const isStopping = error instanceof ChatRefusal && error.code === 'unavailable';
+      this.#hangUp(isStopping ? goingAway : policyViolation, (error as Error).message);
     }
   }
 
   wake(): void {
-    this.#newToSend = true;
-    if (this.#sending !== undefined || this.#closing) return;
-    this.#sending = this.#sendNew().finally(() => {
-      this.#sending = undefined;
-      if (this.#newToSend && !this.#closing && this.#retry === undefined) this.wake();
-    });
+    this.#feed?.wake();
   }
 
   showTyping(active: boolean, authorName: string): void {
@@ -94,7 +85,7 @@ export class ChatConnection implements HubConnection {
   async close(): Promise<void> {
     this.#hangUp(goingAway, 'the server stops; connect again');
     await this.#work;
-    await this.#sending;
+    await this.#feed?.stop();
     // Whoever does not answer the close frame does not hold up the server.
     await Promise.race([this.#closed.promise, delay(this.#context.clock, closeTimeoutMs)]);
     this.#socket.terminate();
@@ -167,8 +158,7 @@ export class ChatConnection implements HubConnection {
     hub.join(session.id, this);
     this.#session = session;
     const lastSequence = await transcript.lastSequence(session.id);
-    this.#lastSent = resumeFrom(hello.lastSequence, lastSequence);
-    this.#marks = marksOf(session);
+    const lastSent = resumeFrom(hello.lastSequence, lastSequence);
     const { token, expiresAtMs } = await tokens.issue(session.id);
     const { textCharacters, uploadBytes, uploadsPerMessage, uploadMediaTypes } = config.limits;
     this.#send({
@@ -177,13 +167,15 @@ export class ChatConnection implements HubConnection {
       sessionId: session.id,
       token,
       tokenExpiresTime: new Date(expiresAtMs).toISOString(),
-      resumeFrom: this.#lastSent,
+      resumeFrom: lastSent,
       lastSequence,
-      marks: this.#marks,
+      marks: marksOf(session),
       limits: { textCharacters, uploadBytes, uploadsPerMessage, uploadMediaTypes },
       heartbeatMs: config.heartbeatMs,
     });
-    this.wake();
+    const sendAndWait = (frame: ServerFrame) => new Promise<void>((resolve) => this.#send(frame, resolve));
+    this.#feed = new TranscriptFeed(this.#context, session, lastSent, sendAndWait);
+    this.#feed.wake();
   }
 
   async #newSession(hello: FrameOf<'hello'>): Promise<ChatSession> {
@@ -232,10 +224,11 @@ export class ChatConnection implements HubConnection {
   }
 
   async #takeMark(session: ChatSession, { type, sequence }: FrameOf<'delivered' | 'read'>): Promise<void> {
-    if (sequence > this.#lastSent) {
-      throw new ChatRefusal('bad_frame', `sequence: at most ${this.#lastSent}, the last one sent here`, {
+    const limit = this.#feed?.lastSent ?? 0;
+    if (sequence > limit) {
+      throw new ChatRefusal('bad_frame', `sequence: at most ${limit}, the last one sent here`, {
         field: 'sequence',
-        limit: this.#lastSent,
+        limit,
       });
     }
     await markProgress(this.#context, session.id, type, sequence);
@@ -243,46 +236,10 @@ export class ChatConnection implements HubConnection {
 
   // ---- out --------------------------------------------------------------------------------------------------
 
-  /** Sends what the client does not have yet, waiting for a slow one, until there is nothing new. */
-  async #sendNew(): Promise<void> {
-    const { sessions, transcript, clock, logger } = this.#context;
-    const session = this.#session;
-    if (session === undefined) return;
-    try {
-      while (this.#newToSend && !this.#closing) {
-        this.#newToSend = false;
-        const found = await transcript.after(session.id, this.#lastSent, pageSize);
-        for (const message of inUnbrokenOrder(found, this.#lastSent)) {
-          await this.#sendAndFlush(messageFrame(message));
-          this.#lastSent = message.sequence;
-        }
-        if (found.length === pageSize) this.#newToSend = true;
-        const marks = await sessions.find(session.id);
-        if (marks !== undefined && this.#marks !== undefined && !sameMarks(marks, this.#marks)) {
-          this.#marks = marksOf(marks);
-          this.#send({ type: 'marks', ...this.#marks });
-        }
-      }
-    } catch (error) {
-      logger.warn({ err: error, sessionId: session.id }, 'cannot read the transcript; trying again');
-      this.#newToSend = true;
-      this.#retry = clock.setTimer(retryMs, () => {
-        this.#retry = undefined;
-        this.wake();
-      });
-    }
-  }
-
-  #send(frame: ServerFrame): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(frame));
-  }
-
-  #sendAndFlush(frame: ServerFrame): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#socket.readyState !== this.#socket.OPEN) return resolve();
-      // An error means that the socket is gone: 'close' follows.
-      this.#socket.send(JSON.stringify(frame), () => resolve());
-    });
+  /** @param taken Called when the connection has taken the frame, or is gone. */
+  #send(frame: ServerFrame, taken = () => {}): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(frame), () => taken());
+    else taken();
   }
 
   #fail(error: unknown, clientId?: string): void {
@@ -324,7 +281,7 @@ export class ChatConnection implements HubConnection {
   #end(): void {
     this.#closing = true;
     this.#heartbeat?.[Symbol.dispose]();
-    this.#retry?.[Symbol.dispose]();
+    void this.#feed?.stop();
     this.#context.hub.remove(this);
   }
 }
