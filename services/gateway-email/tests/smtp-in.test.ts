@@ -116,10 +116,24 @@ test('a mail that crashes the parser is kept raw and becomes a message that says
 });
 
 test('stopping waits for the mail in hand', async () => {
-  const it = await startGateway();
+  const held = Promise.withResolvers<void>();
+  let asked = false;
+  const slow = (log: EventLog): EventLog => ({
+    ...log,
+    async append(records) {
+      asked = true;
+      await held.promise;
+      await log.append(records);
+    },
+    consume: (options) => log.consume(options),
+    problems: () => log.problems(),
+  });
+  await using it = await startGateway({ wrapLog: slow });
   const sending = it.smtp(plain);
-  await until('the connection', () => it.inbound.length > 0 || undefined).catch(() => {});
-  await sending;
-  await it[Symbol.asyncDispose]();
-  await expect(it.smtp(plain)).rejects.toThrow();
+  await until('the append', () => asked);
+  const stopped = it.gateway.stop();
+  held.resolve();
+  expect(await sending).toMatch(/^250 /);
+  await stopped;
+  await it.nextInbound();
 });

@@ -94,22 +94,19 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
     });
     try {
       await connection.connect();
-      const lock = await connection.getMailboxLock(imap.mailbox);
-      try {
-        let state = await currentState(connection);
-        while (!stopping.signal.aborted) {
-          news = false;
-          state = await fetchAll(connection, state);
-          works();
-          if (news) continue;
-          const pause = new AbortController();
-          wakeUp = () => pause.abort();
-          const ends = AbortSignal.any([pause.signal, gone.signal, stopping.signal]);
-          await delay(clock, config.pollEveryMs, ends);
-          if (gone.signal.aborted) throw connectionError ?? new Error('the connection was closed');
-        }
-      } finally {
-        lock.release();
+      // Not a lock: imapflow starts no IDLE while one is held, and nobody else uses this connection.
+      await connection.mailboxOpen(imap.mailbox);
+      let state = await currentState(connection);
+      while (!stopping.signal.aborted) {
+        news = false;
+        state = await fetchAll(connection, state);
+        works();
+        if (news) continue;
+        const pause = new AbortController();
+        wakeUp = () => pause.abort();
+        const ends = AbortSignal.any([pause.signal, gone.signal, stopping.signal]);
+        await delay(clock, config.pollEveryMs, ends);
+        if (gone.signal.aborted) throw connectionError ?? new Error('the connection was closed');
       }
       await connection.logout().catch(() => {});
     } finally {
@@ -146,7 +143,8 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
     let state = begin;
     const found = await connection.search({ uid: `${state.settledUid + 1}:*`, ...unmarked }, { uid: true });
     // `n:*` always names the last mail, also when it is older than n.
-    const uids = (found || []).filter((uid) => uid > state.settledUid).sort((a, b) => a - b);
+    if (found === false) throw new Error('the mailbox cannot be searched');
+    const uids = found.filter((uid) => uid > state.settledUid).sort((a, b) => a - b);
     for (const batch of await batches(connection, uids, state)) {
       if (stopping.signal.aborted) return state;
       state = await save({ ...state, inHand: batch.map(({ uid }) => uid) });
@@ -206,8 +204,19 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
     }
     const settled = await Promise.all(working);
     await acceptance.accept(settled.map(({ message }) => message));
-    const done = settled.map(({ uid }) => uid).join(',');
-    if (done !== '') await connection.messageFlagsAdd(done, [ownKeywords ? acceptedKeyword : '\\Seen'], { uid: true });
+    await mark(
+      connection,
+      settled.map(({ uid }) => uid),
+      ownKeywords ? acceptedKeyword : '\\Seen',
+    );
+  }
+
+  /** imapflow answers false both when the connection is lost and when the server will not do it. */
+  async function mark(connection: ImapFlow, uids: readonly number[], flag: string): Promise<void> {
+    if (uids.length === 0 || (await connection.messageFlagsAdd(uids.join(','), [flag], { uid: true }))) return;
+    if (!connection.usable) throw new Error('the connection was lost before mails could be marked');
+    // A mailbox that may only be read. They are in the log, and `settledUid` keeps them from being fetched again.
+    logger.warn({ account, mails: uids.length }, 'the server does not let mails be marked');
   }
 
   return {
