@@ -14,6 +14,8 @@ export const connectionSettings = {
   HOST: z.string().default('0.0.0.0'),
   HTTP_PORT: portNumber(8080),
   GRPC_PORT: portNumber(50051),
+  /** Addresses or networks, comma-separated, of proxies whose X-Forwarded-For is believed. */
+  TRUST_PROXY: z.string().default(''),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 };
 

@@ -8,6 +8,8 @@ export interface HttpServerOptions {
   /** 0 takes a free one; `port` of the result tells which. */
   readonly port: number;
   readonly logger: Logger;
+  /** Addresses or networks, comma-separated, of proxies whose X-Forwarded-For is believed. Absent or empty: none. */
+  readonly trustProxy?: string;
   /** What `GET /health/ready` answers 503 with. */
   problems(): readonly string[];
 }
@@ -23,6 +25,7 @@ export function createHttpServer(
     loggerInstance: options.logger.child({}, { level: 'warn' }),
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    trustProxy: options.trustProxy || false,
     // A body above this must be wanted by the route that takes it.
     bodyLimit: 1024 * 1024,
   }) as unknown as FastifyInstance;

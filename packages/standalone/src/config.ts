@@ -7,6 +7,8 @@ export interface StandaloneConfig {
   readonly host: string;
   readonly httpPort: number;
   readonly grpcPort: number;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustProxy: string;
   readonly logLevel: string;
 }
 
@@ -19,6 +21,7 @@ export function readStandaloneConfig(environment: Readonly<Record<string, string
       HOST: z.string().default('127.0.0.1'),
       HTTP_PORT: portNumber(8080),
       GRPC_PORT: portNumber(50051),
+      TRUST_PROXY: connectionSettings.TRUST_PROXY,
       LOG_LEVEL: connectionSettings.LOG_LEVEL.unwrap().default('warn'),
     },
     environment,
@@ -28,6 +31,7 @@ export function readStandaloneConfig(environment: Readonly<Record<string, string
     host: values.HOST,
     httpPort: values.HTTP_PORT,
     grpcPort: values.GRPC_PORT,
+    trustProxy: values.TRUST_PROXY,
     logLevel: values.LOG_LEVEL,
   };
 }

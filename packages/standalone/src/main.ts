@@ -34,6 +34,7 @@ async function start(): Promise<void> {
     host: config.host,
     httpPort: config.httpPort,
     grpcPort: config.grpcPort,
+    trustProxy: config.trustProxy,
     environment: { ...standaloneDefaults(config), ...process.env },
   });
   // First to start, so last to stop: the services use them until they have stopped.

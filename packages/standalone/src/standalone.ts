@@ -25,6 +25,7 @@ export interface StandaloneDependencies {
   readonly host: string;
   readonly httpPort: number;
   readonly grpcPort: number;
+  readonly trustProxy?: string;
   /** What each service reads its configuration from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -73,6 +74,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     plugins: [pages.http, chat.http],
     host,
     port: dependencies.httpPort,
+    ...(dependencies.trustProxy !== undefined && { trustProxy: dependencies.trustProxy }),
     logger,
     problems: () => [...eventLog.problems(), ...docStore.problems(), ...all.problems()],
   });

@@ -10,8 +10,8 @@ import {
 } from '@tributary/runtime';
 import { createConsole, readConsoleConfig } from './service.ts';
 
-const { KAFKA_BROKERS, HOST, HTTP_PORT, LOG_LEVEL } = connectionSettings;
-const settings = readConfig({ KAFKA_BROKERS, HOST, HTTP_PORT, LOG_LEVEL }, process.env);
+const { KAFKA_BROKERS, HOST, HTTP_PORT, TRUST_PROXY, LOG_LEVEL } = connectionSettings;
+const settings = readConfig({ KAFKA_BROKERS, HOST, HTTP_PORT, TRUST_PROXY, LOG_LEVEL }, process.env);
 const logger = createLogger('console', settings.LOG_LEVEL);
 const eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'tributary-console', logger });
 const service = await createConsole({ config: readConsoleConfig(process.env), eventLog, clock: systemClock, logger });
@@ -19,6 +19,7 @@ const http = createHttpServer({
   plugins: [service.http],
   host: settings.HOST,
   port: settings.HTTP_PORT,
+  trustProxy: settings.TRUST_PROXY,
   logger,
   problems: () => [...eventLog.problems(), ...service.problems()],
 });

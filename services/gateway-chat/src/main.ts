@@ -31,6 +31,7 @@ const http = createHttpServer({
   plugins: [gateway.http],
   host: settings.HOST,
   port: settings.HTTP_PORT,
+  trustProxy: settings.TRUST_PROXY,
   logger,
   problems,
 });
