@@ -37,7 +37,11 @@ export interface Lease {
   readonly relayUntilMs: number;
 }
 
-export function newDocument(ticket: Ticket, events: readonly TicketEvent[], lease: Lease): TicketDocument {
+export function newDocument(
+  ticket: Ticket,
+  events: readonly TicketEvent[],
+  { relayBy, relayUntilMs }: Lease,
+): TicketDocument {
   const { id, ...state } = ticket;
   const dueAtMs = nextDueAtMs(ticket);
   return {
@@ -46,7 +50,8 @@ export function newDocument(ticket: Ticket, events: readonly TicketEvent[], leas
     region: ticket.grade.region,
     events: events.map(toStoredEvent),
     publishedSequence: 0,
-    ...lease,
+    relayBy,
+    relayUntilMs,
     idleCommandIds: [],
     terms: termsOfTicket(ticket),
     references: events.flatMap((event) => referencesOf(event, ticket)),

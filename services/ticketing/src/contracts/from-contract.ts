@@ -83,7 +83,7 @@ function fromBounce(report: contracts.BounceReport, references: readonly string[
   };
 }
 
-export function fromGrade(grade: contracts.Grade): Grade {
+function fromGrade(grade: contracts.Grade): Grade {
   return {
     type: words.ticketType.word(grade.type) ?? 'none',
     severity: words.severity.word(grade.severity) ?? 'none',

@@ -48,7 +48,7 @@ export function toTicket(ticket: Ticket): contracts.Ticket {
 }
 
 /** An entry; as it was when it was added when nothing is said of its delivery. */
-export function toEntry(entry: Entry, channel: string, delivery?: DeliveryState): contracts.Entry {
+function toEntry(entry: Entry, channel: string, delivery?: DeliveryState): contracts.Entry {
   return {
     id: entry.id,
     kind: words.entryKind.value(entry.kind),

@@ -1,7 +1,7 @@
 import type { Attachment, ContactPoint, DeliveryStatus, Entry, Grade, Visibility } from './ticket.ts';
 
 /** What a message needs to start a ticket. */
-export interface TicketStart {
+interface TicketStart {
   readonly ticketId: string;
   readonly number: string;
   readonly customerId: string;

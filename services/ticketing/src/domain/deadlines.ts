@@ -31,12 +31,7 @@ export function firstResponseMs(policy: DeadlinePolicy, grade: Grade, live: bool
 }
 
 /** A deadline `durationMs` after `fromMs`. */
-export function deadlineAfter(
-  kind: DeadlineKind,
-  fromMs: number,
-  durationMs: number,
-  policy: DeadlinePolicy,
-): Deadline {
+function deadlineAfter(kind: DeadlineKind, fromMs: number, durationMs: number, policy: DeadlinePolicy): Deadline {
   const warningMs = Math.min(durationMs / 2, Math.max(durationMs * policy.warnFraction, policy.warnAtLeastMs));
   const dueAtMs = fromMs + durationMs;
   return { kind, dueAtMs, warnAtMs: dueAtMs - Math.round(warningMs) };

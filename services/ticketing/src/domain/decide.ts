@@ -14,7 +14,7 @@ import {
   type Ticket,
 } from './ticket.ts';
 
-export const topTier = 3;
+const topTier = 3;
 /** An agent may still answer on a ticket that is full for customers' messages, up to this factor. */
 const agentHeadroom = 1.2;
 

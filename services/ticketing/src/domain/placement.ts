@@ -59,8 +59,8 @@ export interface Placement {
 /** Most references looked at, from the latest on. */
 const maxReferences = 50;
 
-export const conversationPointer = (conversationKey: string) => `conversation ${conversationKey}`;
-export const senderPointer = (conversationKey: string, senderKey: string) => `sender ${senderKey} ${conversationKey}`;
+const conversationPointer = (conversationKey: string) => `conversation ${conversationKey}`;
+const senderPointer = (conversationKey: string, senderKey: string) => `sender ${senderKey} ${conversationKey}`;
 export const followUpPointer = (ticketId: string) => `follow-up ${ticketId}`;
 export const inboundReference = (channel: string, providerMessageId: string) => `in ${channel} ${providerMessageId}`;
 export const outboundReference = (channel: string, providerMessageId: string) => `out ${channel} ${providerMessageId}`;

@@ -10,8 +10,16 @@ const words = /[\p{L}\p{N}]+/gu;
 /** Scripts that write no spaces between words: pairs of characters stand for words. */
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]+/gu;
 
+// Most texts, and nine tenths of the time it would take otherwise.
+const ascii = /^[\s!-~]*$/;
+const asciiTerms = /[a-z0-9]{2,}/g;
+
 /** The terms of a text: its words in lower case, and pairs of characters where a script writes no spaces. */
 export function termsOfText(text: string): string[] {
+  if (ascii.test(text)) {
+    const found = text.slice(0, maxChars).toLowerCase().match(asciiTerms) ?? [];
+    return found.map((term) => term.slice(0, maxTermLength));
+  }
   const terms: string[] = [];
   for (const [word] of text.slice(0, maxChars).normalize('NFKC').toLowerCase().matchAll(words)) {
     let rest = word;

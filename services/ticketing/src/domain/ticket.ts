@@ -19,7 +19,7 @@ export interface Actor {
   readonly displayName: string;
 }
 
-export interface Reason {
+interface Reason {
   readonly field: string;
   readonly rule: string;
   readonly detail: string;

@@ -7,7 +7,7 @@ import { type Entry, verifiedKey } from '../domain/ticket.ts';
 import type { Contact, Contacts } from '../ports.ts';
 
 /** How many acknowledgements one sender gets. */
-export interface AcknowledgementLimit {
+interface AcknowledgementLimit {
   readonly count: number;
   readonly perMs: number;
 }
@@ -71,9 +71,10 @@ export async function settleContacts(
   }
 }
 
-/** Only a person at an address that the channel vouches for, or on the line right now, is answered automatically. */
+/** Only a person is answered automatically, privately, at an address the channel vouches for or on the line right now. */
 function canAnswer(message: InboundMessage, { liveChannels }: TicketPolicy): boolean {
-  return message.automatic === 'none' && (verifiedKey(message.sender) !== '' || liveChannels.has(message.channel));
+  if (message.automatic !== 'none' || message.visibility === 'public') return false;
+  return verifiedKey(message.sender) !== '' || liveChannels.has(message.channel);
 }
 
 /** The acknowledgement of a message that starts a ticket. Its id is the same however often it is made. */

@@ -28,7 +28,7 @@ export const grade: Grade = {
   policyVersion: 'test',
 };
 
-export function inbound(id: string, fields: Partial<Entry> = {}): Entry {
+function inbound(id: string, fields: Partial<Entry> = {}): Entry {
   return { id, kind: 'inbound', author: customer, atMs: start, text: `text of ${id}`, ...fields };
 }
 

@@ -136,6 +136,16 @@ export function describePlacingMessages(open: OpenAdapters): void {
       expect((await desk.tickets.getTicket({ id: third })).followsTicketId).toBe(followUp.id);
     });
 
+    test('a conversation without end goes on in a follow-up once its ticket is full', async () => {
+      const lines = Array.from({ length: 2001 }, () => chatLine('session-endless'));
+      const [first] = await desk.ingest(...lines.slice(0, 1000));
+      await desk.ingest(...lines.slice(1000, 2000));
+      const [last] = await desk.ingest(...lines.slice(2000));
+      expect(last?.created).toBe(true);
+      const followUp = await desk.tickets.getTicket({ id: last?.ticketId ?? '' });
+      expect(followUp.followsTicketId).toBe(first?.ticketId);
+    });
+
     test('an answer to our own mail is found by the id that its delivery reported', async () => {
       const from = somebody();
       const ticketId = await place(mail({ from }));
@@ -231,11 +241,12 @@ export function describePlacingMessages(open: OpenAdapters): void {
       expect(await acknowledged(await desk.ingest(...Array.from({ length: 7 }, () => mail({ from }))))).toBe(5);
     });
 
-    test('I2: nothing is acknowledged to machines or to addresses that are only claimed', async () => {
+    test('I2: nothing is acknowledged to machines, in public, or to addresses that are only claimed', async () => {
       const results = await desk.ingest(
         ...[2, 3, 4, 5, 6].map((automatic) => mail({ from: somebody(), automatic: automatic as 2 })),
         mail({ sender: contact(somebody(), Verification.VERIFICATION_CLAIMED) }),
         mail({ sender: contact('') }),
+        mail({ from: somebody(), visibility: 2 }),
       );
       for (const { ticketId } of results) {
         const { entries } = await desk.tickets.getTicket({ id: ticketId });
