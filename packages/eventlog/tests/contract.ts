@@ -51,14 +51,19 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
       await under[Symbol.asyncDispose]();
     });
 
-    /** A member that keeps what it was given. */
+    /** A member that keeps what it was given and drops repeats by `ce_id`, as every consumer must. */
     async function collect(options: Partial<ConsumeOptions> = {}) {
       const seen: LogRecord[] = [];
+      const ids = new Set<string>();
       const consumer = await log.consume({
         group: 'readers',
         topics: [topic],
         handle: async ({ records }) => {
-          seen.push(...records);
+          for (const found of records) {
+            if (ids.has(idOf(found))) continue;
+            ids.add(idOf(found));
+            seen.push(found);
+          }
         },
         ...options,
       });
@@ -119,17 +124,18 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
           batches.push(batch);
         },
       });
-      const count = () => batches.reduce((sum, batch) => sum + batch.records.length, 0);
-      await until('all records', () => count() === 300);
-      const last = new Map<number, number>();
+      const ids = () => new Set(batches.flatMap((batch) => batch.records.map(idOf)));
+      await until('all records', () => ids().size === 300);
+      const next = new Map<number, number>();
       for (const batch of batches) {
         expect(batch.records.length).toBeGreaterThan(0);
         expect(batch.records.length).toBeLessThanOrEqual(20);
-        for (const { partition, offset } of batch.records) {
-          expect(partition).toBe(batch.partition);
-          expect(offset).toBeGreaterThan(last.get(partition) ?? -1);
-          last.set(partition, offset);
-        }
+        const offsets = batch.records.map(({ offset }) => offset);
+        expect(offsets).toEqual([...new Set(offsets)].sort((a, b) => a - b));
+        expect(new Set(batch.records.map(({ partition }) => partition))).toEqual(new Set([batch.partition]));
+        // A batch may come again, but nothing is skipped.
+        expect(offsets[0]).toBeLessThanOrEqual(next.get(batch.partition) ?? 0);
+        next.set(batch.partition, (offsets.at(-1) as number) + 1);
       }
     });
 
@@ -196,8 +202,8 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
         },
       });
       await log.append([record('key', 1)]);
-      await until('the handler to begin', () => begun === 1);
-      expect(await lagOf('readers')).toBe(1);
+      await until('the handler to begin', () => begun > 0);
+      expect(await lagOf('readers')).toBeGreaterThan(0);
       gate.resolve();
       await until('the commit', async () => (await lagOf('readers')) === 0);
       await consumer.stop();
@@ -212,7 +218,7 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
             failures++;
             throw new Error('the database is away');
           }
-          handled.push(...records.map(idOf));
+          handled.push(...records.map(idOf).filter((id) => !handled.includes(id)));
         },
       });
       await log.append([record('key', 1), record('key', 2)]);
@@ -274,19 +280,19 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
     test('a partition has one batch in hand at a time, and nobody waits for what is not handled', async () => {
       const inHand = new Map<number, number>();
       let most = 0;
-      let handled = 0;
+      const handled = new Set<string>();
       await collect({
         maxBatch: 50,
         handle: async ({ partition, records }) => {
           inHand.set(partition, (inHand.get(partition) ?? 0) + 1);
           most = Math.max(most, inHand.get(partition) ?? 0);
           await setImmediate();
-          handled += records.length;
+          for (const found of records) handled.add(idOf(found));
           inHand.set(partition, (inHand.get(partition) ?? 0) - 1);
         },
       });
       await Promise.all(range(5000).map((index) => log.append([record(`key-${index % 97}`, index)])));
-      await until('all records', () => handled === 5000);
+      await until('all records', () => handled.size === 5000);
       expect(most).toBe(1);
     });
 

@@ -131,12 +131,16 @@ export class KafkaTopics {
           const known = topics.find((topic) => topic.name === this.#prefix + name)?.partitions ?? [];
           return known.length >= partitions && known.every(({ leader }) => leader >= 0);
         });
-        if (ready) return;
+        if (ready) {
+          // Leaders answer for their partitions a little later still; until then they would refuse parts of a request.
+          for (const { name } of specs) await admin.fetchTopicOffsets(this.#prefix + name);
+          return;
+        }
       } catch (error) {
         if (!awaited.has(protocolErrorOf(error) ?? '')) throw error;
       }
     }
-    throw new Error(`the brokers do not lead the topics within ${knownWithinMs} ms`);
+    throw new Error(`the brokers do not serve the topics within ${knownWithinMs} ms`);
   }
 
   /** Of all topics that there are. Names that begin with two underscores are Kafka's own. */
@@ -214,7 +218,7 @@ export class KafkaTopics {
 
 const knownWithinMs = 30_000;
 /** What a broker says of a topic that it has not heard of, or that has no leader yet. */
-const awaited = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+const awaited = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
 const retentionKey = 'retention.ms';
 /** DYNAMIC_TOPIC_CONFIG: set on the topic itself, neither a default nor the broker's. */
 const topicSetting: number = kafkajs.ConfigSource.TOPIC_CONFIG;
