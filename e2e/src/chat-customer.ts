@@ -53,9 +53,9 @@ export class ChatCustomer {
     return this.#token;
   }
 
-  /** True when everything written is acknowledged. */
-  get isSettled(): boolean {
-    return this.#open.length === 0;
+  /** How many lines are written and not acknowledged. */
+  get openCount(): number {
+    return this.#open.length;
   }
 
   /** Writes a line; it goes out when there is a connection. */

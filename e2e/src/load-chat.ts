@@ -18,6 +18,9 @@ export interface ChatLoadOptions {
   readonly giveUp: AbortSignal;
 }
 
+/** Lines a customer writes without any of them being acknowledged. */
+const mostOpen = 5;
+
 /**
  * Customers who chat: several lines each, some at once without waiting for the acknowledgement, some with a connection that
  * breaks now and then.
@@ -29,7 +32,7 @@ export async function loadChat(options: ChatLoadOptions): Promise<ChatCustomer[]
     chatOn({ ...options, random: options.random.fork(`chatter ${index}`) }, customers),
   );
   await Promise.all(writers);
-  while (customers.some(({ isSettled }) => !isSettled) && !options.giveUp.aborted) await pause(50, options.giveUp);
+  while (customers.some(({ openCount }) => openCount > 0) && !options.giveUp.aborted) await pause(50, options.giveUp);
   return customers;
 }
 
@@ -40,6 +43,8 @@ async function chatOn(options: ChatLoadOptions, customers: ChatCustomer[]): Prom
     customers.push(customer);
     const length = random.between(3, 20);
     for (let number = 1; number <= length && !stopWriting.aborted; number++) {
+      // Whoever sees nothing acknowledged stops writing after a while.
+      while (customer.openCount >= mostOpen && !stopWriting.aborted) await pause(100, stopWriting);
       customer.write(`${phrase(random)} (${customer.conversation}, line ${number})`);
       if (random.chance(0.05)) customer.dropConnection();
       // A third of the lines are sent right behind the one before.

@@ -40,7 +40,7 @@ export interface CrashOptions {
 
 const startedLimitMs = 30_000;
 const acknowledgeLimitMs = 120_000;
-const settleLimitMs = 180_000;
+const patienceMs = 90_000;
 
 /**
  * Puts load on a fresh Tributary, kills its parts meanwhile, lets it come to rest, and checks every promise.
@@ -118,7 +118,7 @@ async function killUnderLoad(system: System, sink: Awaited<ReturnType<typeof sta
 
   report(`${book.messages.length} messages, ${commands.length} commands; waiting until nothing is under way`);
   await using log = await system.openLog();
-  const { state, unfinished } = await settle(system, log, settleLimitMs);
+  const { state, unfinished } = await settle(system, log, { patienceMs, report });
   report('checking');
   const chats: ChatTranscript[] = [];
   for (const customer of customers) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { type DeliveryStatus, EntryKind, StatusError } from '@tributary/contracts';
-import type { EventLog } from '@tributary/eventlog';
+import type { EventLog, GroupLag } from '@tributary/eventlog';
 import { outcomesOf } from './checks/answers.ts';
 import { lastSequences } from './checks/event-sequences.ts';
 import { readSystemState, type SystemState } from './read-history.ts';
@@ -10,40 +10,61 @@ import type { System } from './system.ts';
 /** The consumer groups whose work must be done. */
 const groups = ['router', 'router-tickets', 'ticketing', 'gateway-email', 'gateway-chat'];
 
+export interface SettlingOptions {
+  /** Given up after so long without any change, or after ten times as long. */
+  readonly patienceMs: number;
+  report(line: string): void;
+}
+
 /**
  * Waits until nothing is under way any more: no lag, no outbox, nothing queued for sending.
- * @returns the state at rest, and what had not come to rest when the time was up. */
+ * @returns the state at rest, and what had not come to rest when it was given up.
+ */
 export async function settle(
   system: System,
   log: EventLog,
-  limitMs: number,
+  { patienceMs, report }: SettlingOptions,
 ): Promise<{ state: SystemState; unfinished: string[] }> {
-  const giveUpAtMs = Date.now() + limitMs;
+  const startedAtMs = Date.now();
+  let changedAtMs = startedAtMs;
+  let left = 0;
   for (;;) {
-    const isTimeUp = Date.now() > giveUpAtMs;
+    const isTimeUp = Date.now() - changedAtMs > patienceMs || Date.now() - startedAtMs > 10 * patienceMs;
     try {
-      const lagging = await lagOf(log);
-      if (lagging.length === 0 || isTimeUp) {
+      const lags = await lagsOf(log);
+      let leftNow = lags.reduce((sum, { lag }) => sum + lag, 0);
+      if (leftNow === 0 || isTimeUp) {
         const state = await readSystemState(system, log);
-        const unfinished = [...lagging, ...unfinishedIn(state)];
+        const unfinished = [...lags.map(inWords), ...unfinishedIn(state)];
         if (unfinished.length === 0 || isTimeUp) return { state, unfinished };
+        leftNow = unfinished.length;
+      }
+      if (leftNow !== left) {
+        left = leftNow;
+        changedAtMs = Date.now();
+        report(`${left} things are under way`);
       }
     } catch (error) {
       // A service may end by itself after the kills, as by a fatal fault of its consumer, and come back.
       if (isTimeUp || !(error instanceof StatusError) || error.code !== status.UNAVAILABLE) throw error;
     }
-    await delay(1000);
+    await delay(2000);
   }
 }
 
-async function lagOf(log: EventLog): Promise<string[]> {
+interface Lag extends GroupLag {
+  readonly group: string;
+}
+
+async function lagsOf(log: EventLog): Promise<Lag[]> {
   const lags = await Promise.all(
     groups.map(async (group) => (await log.lag(group)).map((partition) => ({ group, ...partition }))),
   );
-  return lags
-    .flat()
-    .filter(({ lag }) => lag > 0)
-    .map(({ group, topic, partition, lag }) => `${group} is ${lag} records behind on ${topic}/${partition}`);
+  return lags.flat().filter(({ lag }) => lag > 0);
+}
+
+function inWords({ group, topic, partition, lag }: Lag): string {
+  return `${group} is ${lag} records behind on ${topic}/${partition}`;
 }
 
 /** What of a state is still on its way, in words. */
