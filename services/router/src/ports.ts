@@ -46,8 +46,8 @@ export interface AgentStore {
   release(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[]): Promise<Agent | undefined>;
   /** Makes claims that were never confirmed count from now, as of the sequence. Tickets they do not hold are passed over. */
   renew(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[], nowMs: number): Promise<Agent | undefined>;
-  /** Notes that ticketing knows the agent as owner, as of the sequence. Tickets they do not hold are passed over. */
-  confirm(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[]): Promise<Agent | undefined>;
+  /** Notes that ticketing knows the agent as the owner of these. */
+  confirm(id: string, ticketIds: readonly string[]): Promise<Agent | undefined>;
   setPresence(id: string, presence: Presence): Promise<Agent | undefined>;
   /** Creates or replaces the profile. Presence (offline at first), load and work stay. */
   put(profile: AgentProfile): Promise<Agent>;

@@ -5,8 +5,6 @@ import { Fuse } from './fuse.ts';
 import { smallPolicy, startHarness } from './harness.ts';
 import { expectConsistent } from './routing-suite.ts';
 
-/** More than the scenario makes calls, so that the last rounds run through without a kill. */
-const lastCall = 75;
 const settled = DecisionOutcome.DECISION_OUTCOME_ASSIGNED;
 
 describe.each(['before', 'after'] as const)('I5: a router killed %s any call to the outside', (moment) => {
@@ -14,12 +12,13 @@ describe.each(['before', 'after'] as const)('I5: a router killed %s any call to 
     timeout: 120_000,
   }, async () => {
     let survived = 0;
-    for (let call = 1; call <= lastCall; call++) {
-      const blown = await killAt(call, moment);
-      if (!blown) survived++;
+    let kills = 0;
+    // Until the scenario has run through three times: then no call is left to be killed at.
+    for (let call = 1; survived < 3; call++) {
+      if (await killAt(call, moment)) kills++;
+      else survived++;
     }
-    expect(survived, 'rounds that ran through').toBeGreaterThan(0);
-    expect(survived, 'rounds that ran through').toBeLessThan(lastCall / 2);
+    expect(kills).toBeGreaterThan(20);
   });
 });
 

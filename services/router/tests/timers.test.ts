@@ -73,12 +73,13 @@ test('I5: a claim that ticketing never heard of is given back after a minute', a
   await agents.updateOne(
     { _id: 'ann' },
     {
-      $inc: { loadUnits: 10, claimsMade: 1 },
-      $set: {
-        'work.ghost': { units: 10, sequence: 0, claimedAtMs: clock.now() },
-        confirmDueAtMs: clock.now() + 60_000,
+      $inc: { loadUnits: 10, revision: 1 },
+      $set: { confirmDueAtMs: clock.now() + 60_000 },
+      $push: {
+        work: { ticketId: 'ghost', units: 10, sequence: 0 },
+        workTicketIds: 'ghost',
+        unconfirmed: { ticketId: 'ghost', claimedAtMs: clock.now() },
       },
-      $push: { workTicketIds: 'ghost' },
     },
   );
   await clock.advance(30_000);

@@ -8,12 +8,12 @@ const maxAttempts = 20;
 
 export interface AgentDocument extends Omit<Agent, 'id'> {
   readonly _id: string;
-  /** The keys of `work`, for the index. */
+  /** Of `work`, for the index. */
   readonly workTicketIds: readonly string[];
   /** When to look into claims that were never confirmed. Absent when there are none. */
   readonly confirmDueAtMs?: number;
-  /** How often units were claimed: whoever read the document sees by it whether another claim came between. */
-  readonly claimsMade: number;
+  /** Grows with every claim and release: whoever read the document sees by it whether one came between. */
+  readonly revision: number;
   readonly confirmLeaseUntilMs?: number;
   /** True when a person has put the profile: the policy's seed does not replace it then. */
   readonly putByPerson?: boolean;
@@ -24,6 +24,12 @@ export function openAgentCollection(store: DocStore): Promise<Collection<AgentDo
     { keys: { workTicketIds: 1 }, multikey: true },
     { keys: { confirmDueAtMs: 1 } },
   ]);
+}
+
+/** An update and what must hold of the document besides its id. */
+interface Conditional {
+  readonly when: Filter;
+  readonly update: Update;
 }
 
 /**
@@ -40,26 +46,21 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
     return found && toAgent(found);
   };
 
-  /**
-   * Changes what the agent holds of these tickets: reads, and writes on the condition that just those are still held as
-   * they were read. Other tickets' claims and releases do not disturb it.
-   */
+  /** Reads, and writes on the condition that what it read still stands, until that comes about. */
   const changeHeld = async (
     id: string,
     ticketIds: readonly string[],
-    plan: (work: readonly (readonly [string, HeldWork])[]) => Update | undefined,
+    plan: (held: readonly HeldWork[], agent: AgentDocument) => Conditional | undefined,
   ): Promise<Agent | undefined> => {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const agent = await get(id);
+      const agent = await agents.findOne({ _id: id });
       if (agent === undefined) return undefined;
-      const held = ticketIds.flatMap((ticketId) => {
-        const work = agent.work[ticketId];
-        return work === undefined ? [] : [[ticketId, work] as const];
-      });
-      const update = plan(held);
-      if (update === undefined) return agent;
-      const asRead = held.map(([ticketId, work]) => [`work.${ticketId}.sequence`, work.sequence] as const);
-      const after = await change({ _id: id, ...Object.fromEntries(asRead) }, update);
+      const conditional = plan(
+        agent.work.filter(({ ticketId }) => ticketIds.includes(ticketId)),
+        agent,
+      );
+      if (conditional === undefined) return toAgent(agent);
+      const after = await change({ _id: id, ...conditional.when }, conditional.update);
       if (after !== undefined) return after;
     }
     throw new Error(`agent ${id} changes too often: ${maxAttempts} attempts were not enough`);
@@ -76,74 +77,69 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
     },
     async claim(id, capacityUnits, claims, nowMs, score) {
       const units = claims.reduce((sum, claim) => sum + claim.units, 0);
-      const notHeld = claims.map(({ ticketId }) => [`work.${ticketId}`, { $exists: false }] as const);
       return change(
         {
           _id: id,
           presence: 'online',
           capacityUnits,
           loadUnits: { $lte: capacityUnits - units },
-          ...Object.fromEntries(notHeld),
+          workTicketIds: { $nin: claims.map(({ ticketId }) => ticketId) },
           ...(score !== undefined && { $or: [{ heldForScore: { $exists: false } }, { heldForScore: { $gt: score } }] }),
         },
         claimUpdate(claims, units, nowMs),
       );
     },
     async claimAnyway(id, claim, nowMs) {
-      const { claimedAtMs: _, ...confirmed } = heldWork(claim, nowMs);
-      const update = claimUpdate([claim], claim.units, nowMs);
-      const after = await change(
-        { _id: id, [`work.${claim.ticketId}`]: { $exists: false } },
-        { ...update, $set: { ...update.$set, [`work.${claim.ticketId}`]: confirmed } },
-      );
-      return after ?? get(id);
+      const { $push, $min, ...update } = claimUpdate([claim], claim.units, nowMs);
+      const { unconfirmed: _, ...held } = $push;
+      const notHeld = { _id: id, workTicketIds: { $nin: [claim.ticketId] } };
+      return (await change(notHeld, { ...update, $push: held })) ?? get(id);
     },
     release(id, claims) {
       const known = new Map(claims.map(({ ticketId, sequence }) => [ticketId, sequence]));
       return changeHeld(id, [...known.keys()], (held) => {
-        const freed = held.filter(([ticketId, work]) => work.sequence <= (known.get(ticketId) ?? -1));
+        const freed = held.filter(({ ticketId, sequence }) => sequence <= (known.get(ticketId) ?? -1));
         if (freed.length === 0) return undefined;
-        const ticketIds = freed.map(([ticketId]) => ticketId);
+        const ticketIds = freed.map(({ ticketId }) => ticketId);
         return {
-          $inc: { loadUnits: -freed.reduce((sum, [, { units }]) => sum + units, 0) },
-          $unset: Object.fromEntries(ticketIds.map((ticketId) => [`work.${ticketId}`, true] as const)),
-          $pull: { workTicketIds: { $in: ticketIds } },
+          // Just these must still be held as they were read; claims and releases of others do not disturb it.
+          when: {
+            $and: freed.map(({ ticketId, sequence, units }) => ({
+              work: { $elemMatch: { ticketId, sequence, units } },
+            })),
+          },
+          update: {
+            $inc: { loadUnits: -freed.reduce((sum, { units }) => sum + units, 0), revision: 1 },
+            $pull: {
+              work: { ticketId: { $in: ticketIds } },
+              workTicketIds: { $in: ticketIds },
+              unconfirmed: { ticketId: { $in: ticketIds } },
+            },
+          },
         };
       });
     },
     renew(id, claims, nowMs) {
       const known = new Map(claims.map(({ ticketId, sequence }) => [ticketId, sequence]));
-      return changeHeld(id, [...known.keys()], (held) => {
+      return changeHeld(id, [...known.keys()], (held, { revision, work, unconfirmed }) => {
         if (held.length === 0) return undefined;
-        const renewed = held.map(([ticketId, work]) => {
-          const sequence = Math.max(work.sequence, known.get(ticketId) ?? 0);
-          return [`work.${ticketId}`, { ...work, sequence, claimedAtMs: nowMs }] as const;
+        const newer = (each: HeldWork) => ({
+          ...each,
+          sequence: Math.max(each.sequence, known.get(each.ticketId) ?? 0),
         });
+        const others = unconfirmed.filter(({ ticketId }) => !known.has(ticketId));
+        const open = held.map(({ ticketId }) => ({ ticketId, claimedAtMs: nowMs }));
         return {
-          $inc: { claimsMade: 1 },
-          $set: Object.fromEntries(renewed),
-          $min: { confirmDueAtMs: nowMs + confirmWithinMs },
+          when: { revision },
+          update: {
+            $inc: { revision: 1 },
+            $set: { work: work.map(newer), unconfirmed: [...others, ...open] },
+            $min: { confirmDueAtMs: nowMs + confirmWithinMs },
+          },
         };
       });
     },
-    confirm(id, claims) {
-      const known = new Map(claims.map(({ ticketId, sequence }) => [ticketId, sequence]));
-      return changeHeld(id, [...known.keys()], (held) => {
-        const open = held.filter(
-          ([ticketId, work]) => work.claimedAtMs !== undefined || work.sequence < (known.get(ticketId) ?? 0),
-        );
-        if (open.length === 0) return undefined;
-        return {
-          $set: Object.fromEntries(
-            open.map(([ticketId, work]) => [
-              `work.${ticketId}.sequence`,
-              Math.max(work.sequence, known.get(ticketId) ?? 0),
-            ]),
-          ),
-          $unset: Object.fromEntries(open.map(([ticketId]) => [`work.${ticketId}.claimedAtMs`, true] as const)),
-        };
-      });
-    },
+    confirm: (id, ticketIds) => change({ _id: id }, { $pull: { unconfirmed: { ticketId: { $in: ticketIds } } } }),
     setPresence: (id, presence) => change({ _id: id }, { $set: { presence } }),
     async put(profile) {
       const { id, ...fields } = profile;
@@ -171,21 +167,18 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
 }
 
 function newcomer(presence: Agent['presence']) {
-  return { presence, loadUnits: 0, work: {}, workTicketIds: [], claimsMade: 0 };
+  return { presence, loadUnits: 0, work: [], workTicketIds: [], unconfirmed: [], revision: 0 };
 }
 
-function heldWork({ units, sequence }: Claim, nowMs: number): HeldWork {
-  return { units, sequence, claimedAtMs: nowMs };
-}
-
-function claimUpdate(claims: readonly Claim[], units: number, nowMs: number): Update {
+function claimUpdate(claims: readonly Claim[], units: number, nowMs: number) {
   return {
-    $inc: { loadUnits: units, claimsMade: 1 },
-    $set: {
-      lastAssignedAtMs: nowMs,
-      ...Object.fromEntries(claims.map((claim) => [`work.${claim.ticketId}`, heldWork(claim, nowMs)])),
+    $inc: { loadUnits: units, revision: 1 },
+    $set: { lastAssignedAtMs: nowMs },
+    $push: {
+      work: { $each: claims.map(({ ticketId, units: own, sequence }) => ({ ticketId, units: own, sequence })) },
+      workTicketIds: { $each: claims.map(({ ticketId }) => ticketId) },
+      unconfirmed: { $each: claims.map(({ ticketId }) => ({ ticketId, claimedAtMs: nowMs })) },
     },
-    $push: { workTicketIds: { $each: claims.map(({ ticketId }) => ticketId) } },
     $min: { confirmDueAtMs: nowMs + confirmWithinMs },
   };
 }
@@ -195,6 +188,6 @@ function ignoreDuplicate(error: unknown): void {
 }
 
 export function toAgent(document: AgentDocument): Agent {
-  const { _id, workTicketIds, confirmDueAtMs, confirmLeaseUntilMs, claimsMade, putByPerson, ...agent } = document;
+  const { _id, workTicketIds, confirmDueAtMs, confirmLeaseUntilMs, revision, putByPerson, ...agent } = document;
   return { id: _id, ...agent };
 }

@@ -104,7 +104,7 @@ function toAgentMessage(agent: Agent, onShift: boolean): AgentMessage {
     timeZone: agent.timeZone,
     shifts: agent.shifts.map((shift) => ({ ...shift, weekdays: [...shift.weekdays] })),
     loadUnits: agent.loadUnits,
-    work: Object.fromEntries(Object.entries(agent.work).map(([ticketId, { units }]) => [ticketId, units])),
+    work: Object.fromEntries(agent.work.map(({ ticketId, units }) => [ticketId, units])),
     lastAssignedTime: agent.lastAssignedAtMs === undefined ? undefined : new Date(agent.lastAssignedAtMs),
     onShift,
   };

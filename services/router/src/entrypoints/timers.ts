@@ -54,13 +54,13 @@ export function createTimers(
   ];
 }
 
-/** On the condition that no claim was made meanwhile: its due time would be lost. */
+/** On the condition that no claim was made meanwhile: its due time would be lost. If one was, it is due once more. */
 async function setNextConfirmation(agents: Collection<AgentDocument>, id: string): Promise<void> {
   const agent = await agents.findOne({ _id: id });
   if (agent === undefined) return;
-  const open = Object.values(agent.work).flatMap(({ claimedAtMs }) => claimedAtMs ?? []);
+  const open = agent.unconfirmed.map(({ claimedAtMs }) => claimedAtMs);
   await agents.updateOne(
-    { _id: id, claimsMade: agent.claimsMade },
+    { _id: id, revision: agent.revision },
     open.length === 0
       ? { $unset: { confirmDueAtMs: true } }
       : { $set: { confirmDueAtMs: Math.min(...open) + confirmWithinMs } },

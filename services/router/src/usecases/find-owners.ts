@@ -1,4 +1,4 @@
-import type { Agent } from '../domain/agents/agent.ts';
+import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
 import type { Decision } from '../domain/decision.ts';
 import { absence, misfit } from '../domain/planning/candidates.ts';
 import { type OwnerPlan, planOwners } from '../domain/planning/plan-owners.ts';
@@ -40,21 +40,22 @@ async function resume(context: RoutingContext, searches: readonly Search[]) {
     waiting.find(ticketIds),
     decisions.find(again.map(({ decisionId }) => decisionId)),
   ]);
+  const holdings = holdingsOf(holders, ticketIds);
   const rowOf = new Map<string, Waiting>(rows.map((row) => [row.ticketId, row]));
   const storedById = new Map(stored.map((decision) => [decision.id, decision]));
   const resumed: Assignment[] = [];
   const waits: Decision[] = [];
   const open = searches.filter(({ fresh }) => fresh);
   for (const search of again) {
-    const holder = holders.find(({ work }) => work[search.ticketId] !== undefined);
+    const [holder] = holdings.get(search.ticketId) ?? [];
     const row = rowOf.get(search.ticketId);
     const before = storedById.get(search.decisionId);
     if (holder !== undefined) {
-      const renewed = await agents.renew(holder.id, [search], clock.now());
+      const renewed = await agents.renew(holder.agentId, [search], clock.now());
       if (renewed !== undefined) roster.note(renewed);
-      const same = before?.outcome === 'assigned' && before.agentId === holder.id ? before : undefined;
-      const decision = same ?? decide(search, 'assigned', { agentId: holder.id }, clock.now());
-      resumed.push({ search, agentId: holder.id, decision });
+      const same = before?.outcome === 'assigned' && before.agentId === holder.agentId ? before : undefined;
+      const decision = same ?? decide(search, 'assigned', { agentId: holder.agentId }, clock.now());
+      resumed.push({ search, agentId: holder.agentId, decision });
     } else if (row !== undefined && search.trigger === 'message') {
       waits.push(before ?? decide(search, 'waiting', { stepIndex: row.stepIndex }, clock.now()));
     } else open.push(search);

@@ -1,4 +1,4 @@
-import type { Agent } from '../domain/agents/agent.ts';
+import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
 import { unitsOf } from '../domain/policy/policy.ts';
 import { effectsOf, type TicketChange, type TicketEffect } from '../domain/ticket-changes.ts';
 import type { Claim } from '../ports.ts';
@@ -33,24 +33,25 @@ export async function followTickets(context: RoutingContext, changes: readonly T
 async function settleHolders(context: RoutingContext, effects: readonly TicketEffect[]): Promise<void> {
   const { agents, roster } = context;
   const moved = effects.filter(({ holderId }) => holderId !== undefined);
-  const holders = await agents.holding(moved.map(({ ticketId }) => ticketId));
+  const ticketIds = moved.map(({ ticketId }) => ticketId);
+  const holdings = holdingsOf(await agents.holding(ticketIds), ticketIds);
   const releases = new Map<string, Pick<Claim, 'ticketId' | 'sequence'>[]>();
-  const confirmations = new Map<string, Pick<Claim, 'ticketId' | 'sequence'>[]>();
+  const confirmations = new Map<string, string[]>();
   const missing: TicketEffect[] = [];
   for (const effect of moved) {
     const { ticketId, holderId, sequence } = effect;
-    const holding = holders.filter(({ work }) => work[ticketId] !== undefined);
-    for (const { id } of holding) {
+    const holding = holdings.get(ticketId) ?? [];
+    for (const { agentId } of holding) {
+      if (agentId === holderId) add(confirmations, agentId, ticketId);
       // A claim made with knowledge of this event is not what the event speaks of.
-      if (id === holderId) add(confirmations, id, { ticketId, sequence });
-      else add(releases, id, { ticketId, sequence: sequence - 1 });
+      else add(releases, agentId, { ticketId, sequence: sequence - 1 });
     }
-    if (holderId !== '' && !holding.some(({ id }) => id === holderId)) missing.push(effect);
+    if (holderId !== '' && !holding.some(({ agentId }) => agentId === holderId)) missing.push(effect);
   }
   const note = (agent: Agent | undefined) => agent && roster.note(agent);
   await Promise.all([
     ...[...releases].map(async ([id, claims]) => note(await agents.release(id, claims))),
-    ...[...confirmations].map(async ([id, claims]) => note(await agents.confirm(id, claims))),
+    ...[...confirmations].map(async ([id, confirmed]) => note(await agents.confirm(id, confirmed))),
   ]);
   for (const effect of missing) await claimForOwner(context, effect);
 }

@@ -1,4 +1,4 @@
-import type { Agent } from '../domain/agents/agent.ts';
+import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
 import { absence, type Candidate, misfit, soleCandidate } from '../domain/planning/candidates.ts';
 import { fillAgent } from '../domain/planning/fill-agent.ts';
 import { stepOf } from '../domain/planning/plan-owners.ts';
@@ -89,18 +89,19 @@ async function claimLeased(
   );
   const mine = taken.filter(({ ticketId }) => leased.has(ticketId));
   // A claim that a crash left behind counts: claiming once more would take the room twice.
-  const holders = await agents.holding(mine.map(({ ticketId }) => ticketId));
+  const ids = mine.map(({ ticketId }) => ticketId);
+  const holdings = holdingsOf(await agents.holding(ids), ids);
   const held: Assignment[] = [];
   const free: Waiting[] = [];
   for (const work of mine) {
-    const holder = holders.find(({ work: tickets }) => tickets[work.ticketId] !== undefined);
+    const [holder] = holdings.get(work.ticketId) ?? [];
     if (holder === undefined) free.push(work);
-    else held.push(toAssignment(work, holder.id, [], clock.now()));
+    else held.push(toAssignment(work, holder.agentId, [], clock.now()));
   }
   if (free.length === 0) return held;
   const after = await agents.claim(agent.id, agent.capacityUnits, free, clock.now());
   if (after === undefined) {
-    await waiting.unlease(mine.map(({ ticketId }) => ticketId));
+    await waiting.unlease(ids);
     return 'refused';
   }
   roster.note(after);

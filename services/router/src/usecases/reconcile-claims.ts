@@ -3,8 +3,6 @@ import type { Claim } from '../ports.ts';
 import type { RoutingContext } from './context.ts';
 import { handOutWaiting } from './hand-out-waiting.ts';
 
-type SeenClaim = Pick<Claim, 'ticketId' | 'sequence'>;
-
 /**
  * Looks into claims that ticketing has not confirmed for a while: whoever claimed died before telling it, or its events are far
  * behind. Those whose ticket the agent owns are confirmed, the others given back.
@@ -12,13 +10,14 @@ type SeenClaim = Pick<Claim, 'ticketId' | 'sequence'>;
  */
 export async function reconcileClaims(context: RoutingContext, agent: Agent, claimedBeforeMs: number): Promise<void> {
   const { agents, tickets, roster } = context;
-  const confirmed: SeenClaim[] = [];
-  const lost: SeenClaim[] = [];
-  for (const [ticketId, { claimedAtMs, sequence }] of Object.entries(agent.work)) {
-    if (claimedAtMs === undefined || claimedAtMs > claimedBeforeMs) continue;
+  const old = agent.unconfirmed.filter(({ claimedAtMs }) => claimedAtMs <= claimedBeforeMs);
+  const confirmed: string[] = [];
+  const lost: Pick<Claim, 'ticketId' | 'sequence'>[] = [];
+  for (const { ticketId } of old) {
     const ticket = await tickets.get(ticketId);
-    const owns = ticket?.active === true && ticket.ownerId === agent.id;
-    (owns ? confirmed : lost).push({ ticketId, sequence });
+    const claim = agent.work.find((held) => held.ticketId === ticketId);
+    if (ticket?.active === true && ticket.ownerId === agent.id) confirmed.push(ticketId);
+    else if (claim !== undefined) lost.push(claim);
   }
   const after = [
     confirmed.length > 0 && (await agents.confirm(agent.id, confirmed)),

@@ -24,11 +24,16 @@ export interface AgentProfile {
 
 /** One ticket an agent holds. */
 export interface HeldWork {
+  readonly ticketId: string;
   readonly units: number;
   /** Events of the ticket up to this number are older than the claim: they cannot release it. */
   readonly sequence: number;
-  /** When it was claimed. Absent once ticketing has confirmed the owner. */
-  readonly claimedAtMs?: number;
+}
+
+/** A claim that ticketing has not confirmed. */
+export interface OpenClaim {
+  readonly ticketId: string;
+  readonly claimedAtMs: number;
 }
 
 /** An agent as they are now. */
@@ -36,9 +41,31 @@ export interface Agent extends AgentProfile {
   readonly presence: Presence;
   /** Always the sum of the units in `work`. */
   readonly loadUnits: number;
-  readonly work: Readonly<Record<string, HeldWork>>;
+  readonly work: readonly HeldWork[];
+  readonly unconfirmed: readonly OpenClaim[];
   /** Absent when they never got a ticket. */
   readonly lastAssignedAtMs?: number;
   /** Room is kept free for waiting work of this score: only work that comes before it may be given. */
   readonly heldForScore?: number;
+}
+
+/** One agent's hold on one ticket. */
+export interface Holding extends HeldWork {
+  readonly agentId: string;
+}
+
+/** Who holds which of these tickets; those nobody holds are not in it. */
+export function holdingsOf(agents: readonly Agent[], ticketIds: readonly string[]): ReadonlyMap<string, Holding[]> {
+  const wanted = new Set(ticketIds);
+  const holdings = new Map<string, Holding[]>();
+  for (const { id, work } of agents) {
+    for (const held of work) {
+      if (!wanted.has(held.ticketId)) continue;
+      const holding = { agentId: id, ...held };
+      const others = holdings.get(held.ticketId);
+      if (others === undefined) holdings.set(held.ticketId, [holding]);
+      else others.push(holding);
+    }
+  }
+  return holdings;
 }

@@ -27,7 +27,8 @@ const agent = (id: string): fc.Arbitrary<AvailableAgent> =>
     shifts: fc.constant([]),
     presence: fc.constantFrom('online', 'online', 'online', 'away', 'offline'),
     loadUnits: fc.integer({ min: 0, max: 70 }),
-    work: fc.constant({}),
+    work: fc.constant([]),
+    unconfirmed: fc.constant([]),
     lastAssignedAtMs: fc.integer({ min: 0, max: nowMs }),
     onShift: fc.boolean(),
   });
@@ -240,7 +241,8 @@ function person(id: string): AvailableAgent {
     shifts: [],
     presence: 'online',
     loadUnits: 0,
-    work: {},
+    work: [],
+    unconfirmed: [],
     onShift: true,
   };
 }
