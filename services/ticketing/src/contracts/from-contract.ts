@@ -78,8 +78,8 @@ function fromBounce(report: contracts.BounceReport, references: readonly string[
     entryId: outboundMessageId,
     references,
     reason: reason.join(' ').slice(0, 1000),
-    // 4.x.x says that the mail server still tries.
-    failed: permanent || !status.startsWith('4'),
+    // Anything else may be a delay; the gateway reports a failed delivery by itself, too.
+    failed: permanent || status.startsWith('5'),
   };
 }
 

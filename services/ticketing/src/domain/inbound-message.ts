@@ -5,7 +5,6 @@ import {
   type Automatic,
   type Blob,
   type ContactPoint,
-  contactKey,
   type Entry,
   type Grade,
   type Refusal,
@@ -65,10 +64,13 @@ export function incoming(message: InboundMessage, keyProvesSender: boolean): Inc
   };
 }
 
-/** Contact keys that a message puts on its ticket. A machine's message puts nobody there: anyone can forge one. */
+/**
+ * Contact keys that a message puts on its ticket: not of addresses that are only claimed, and none for a machine's message,
+ * which anyone can forge.
+ */
 export function participantsOf(message: InboundMessage): string[] {
   if (message.automatic !== 'none') return [];
-  return [verifiedKey(message.sender), ...message.participants.map(contactKey)].filter((key) => key !== '');
+  return [message.sender, ...message.participants].map(verifiedKey).filter((key) => key !== '');
 }
 
 /** The message as an entry of its ticket. */

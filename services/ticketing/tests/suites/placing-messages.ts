@@ -112,6 +112,18 @@ export function describePlacingMessages(open: OpenAdapters): void {
       expect(await place(mail({ from, conversationKey }))).toBe(ticketId);
     });
 
+    test('security: an address typed into a chat form gets its real owner on no ticket, nor the visitor on theirs', async () => {
+      const victim = somebody();
+      const victimsMail = mail({ from: victim });
+      const victims = await place(victimsMail);
+      const typed = [contact(victim, Verification.VERIFICATION_CLAIMED)];
+      const line = chatLine('session-typed', { participants: typed, references: [victimsMail.providerMessageId] });
+      const { ticketId, customerId } = await desk.take(line);
+      expect(ticketId).not.toBe(victims);
+      expect(customerId).not.toBe((await desk.tickets.getTicket({ id: victims })).customerId);
+      expect(await place(mail({ from: victim, conversationKey: line.conversationKey }))).not.toBe(ticketId);
+    });
+
     test('the running ticket of a conversation takes what refers to nothing', async () => {
       const from = somebody();
       const ticketId = await place(mail({ from, conversationKey: `email:${from}` }));
