@@ -1,6 +1,7 @@
 import { Delivery, DeliveryStatus, encodeEvent, hashId, topics } from '@tributary/contracts';
 import type { EventLog } from '@tributary/eventlog';
 import type { Logger } from '@tributary/runtime';
+import { coalesce } from './coalesce.ts';
 import type { FinalState, OutboundRow, OutboundRows, Outcome } from './outbound-rows.ts';
 
 const statusOf: Readonly<Record<FinalState, DeliveryStatus>> = {
@@ -8,6 +9,11 @@ const statusOf: Readonly<Record<FinalState, DeliveryStatus>> = {
   failed: DeliveryStatus.DELIVERY_STATUS_FAILED,
   uncertain: DeliveryStatus.DELIVERY_STATUS_UNCERTAIN,
 };
+
+interface Report {
+  readonly row: OutboundRow;
+  readonly outcome: Outcome;
+}
 
 /** What became of a message, as the event everyone gets. The same outcome always has the same id. */
 export function deliveryOf(row: OutboundRow, outcome: Outcome, channel: string): Delivery {
@@ -34,13 +40,18 @@ export function createDeliveryReports(options: {
   readonly logger: Logger;
 }) {
   let fault: string | undefined;
+  const source = `tributary/gateway-${options.channel}`;
+  const tell = coalesce<Report, void>(async (reports) => {
+    const events = reports.map(({ row, outcome }) => deliveryOf(row, outcome, options.channel));
+    await options.eventLog.append(events.map((delivery) => encodeEvent(topics.delivery, delivery, source)));
+    await options.rows.reported(reports.map(({ row, outcome }) => ({ id: row._id, outcome })));
+    return reports.map(() => undefined);
+  });
   return {
     /** Never rejects: what cannot be told now is told by the sweep, for the row says that it was not. */
     async report(row: OutboundRow, outcome: Outcome): Promise<void> {
       try {
-        const delivery = deliveryOf(row, outcome, options.channel);
-        await options.eventLog.append([encodeEvent(topics.delivery, delivery, `tributary/gateway-${options.channel}`)]);
-        await options.rows.reported({ id: row._id, outcome });
+        await tell({ row, outcome });
         fault = undefined;
       } catch (error) {
         fault = (error as Error).message;

@@ -153,14 +153,13 @@ export async function openOutboundRows(docStore: DocStore, channel: string, owne
     unreported: (beforeMs: number) =>
       rows.find({ reportDueAtMs: { $lte: beforeMs } }, { sort: { reportDueAtMs: 1 }, limit: 1000 }),
 
-    reported: coalesce<{ id: string; outcome: Outcome }, void>(async (reports) => {
+    async reported(reports: readonly { readonly id: string; readonly outcome: Outcome }[]): Promise<void> {
       await rows.bulkWrite(
         reports.map(({ id, outcome }) => ({
           updateOne: { filter: { _id: id, state: outcome.state }, update: { $unset: { reportDueAtMs: '' } } },
         })),
       );
-      return reports.map(() => undefined);
-    }),
+    },
 
     find: (id: string) => rows.findOne({ _id: id }, { projection: { message: 0 } }),
 

@@ -1,3 +1,4 @@
+import type { InboundMessage } from '@tributary/contracts';
 import type { DocStore, Document } from '@tributary/docstore';
 import { backOffMs, type Clock, delay, type Logger, type Service } from '@tributary/runtime';
 import { ImapFlow } from 'imapflow';
@@ -24,6 +25,11 @@ interface MailboxState extends Document {
   readonly inHand: readonly number[];
   /** How often it died over the first of them. */
   readonly deaths: number;
+}
+
+interface Normalised {
+  readonly uid: number;
+  readonly message: InboundMessage;
 }
 
 /** Set on a mail that is in the log. Servers without own keywords get \Seen. */
@@ -141,18 +147,33 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
     const ownKeywords = flags === undefined || flags.has('\\*') || flags.has(acceptedKeyword);
     const unmarked = ownKeywords ? { unKeyword: acceptedKeyword } : { seen: false };
     let state = begin;
-    const found = await connection.search({ uid: `${state.settledUid + 1}:*`, ...unmarked }, { uid: true });
+    const found =
+      (await connection.search({ uid: `${state.settledUid + 1}:*`, ...unmarked }, { uid: true })) || undefined;
+    if (found === undefined) throw new Error('the mailbox cannot be searched');
     // `n:*` always names the last mail, also when it is older than n.
-    if (found === false) throw new Error('the mailbox cannot be searched');
     const uids = found.filter((uid) => uid > state.settledUid).sort((a, b) => a - b);
-    for (const batch of await batches(connection, uids, state)) {
-      if (stopping.signal.aborted) return state;
-      state = await save({ ...state, inHand: batch.map(({ uid }) => uid) });
-      await acceptBatch(connection, batch, ownKeywords, batch.length === 1 && state.deaths >= maxDeaths);
+    const all = await batches(connection, uids, state);
+    let coming: Promise<Normalised[]> | undefined;
+    for (const [index, batch] of all.entries()) {
+      if (stopping.signal.aborted) break;
+      const unread = batch.length === 1 && state.deaths >= maxDeaths;
+      // The next mails are fetched while these go into the log, unless one of them may be deadly.
+      const following = state.deaths === 0 ? all[index + 1] : undefined;
+      state = await save({ ...state, inHand: [...batch, ...(following ?? [])].map(({ uid }) => uid) });
+      const mails = await (coming ?? fetchBatch(connection, batch, unread));
+      coming = following && fetchBatch(connection, following, false);
+      coming?.catch(() => {}); // Awaited in the next round, unless this one fails.
+      await acceptance.accept(mails.map(({ message }) => message));
+      const flag = ownKeywords ? acceptedKeyword : '\\Seen';
+      await mark(
+        connection,
+        mails.map(({ uid }) => uid),
+        flag,
+      );
       const last = batch.at(-1)?.uid ?? state.settledUid;
-      state = await save({ ...state, settledUid: Math.max(state.settledUid, last), inHand: [], deaths: 0 });
+      state = { ...state, settledUid: Math.max(state.settledUid, last), inHand: [], deaths: 0 };
     }
-    return state;
+    return all.length === 0 ? state : save(state);
   }
 
   /** A number of mails that fit into memory together; one by one those over which the process died. */
@@ -180,15 +201,15 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
     return result;
   }
 
-  async function acceptBatch(
+  /** Fetches mails and makes messages of them, while the rest still comes in. */
+  async function fetchBatch(
     connection: ImapFlow,
     batch: readonly { uid: number; size: number }[],
-    ownKeywords: boolean,
     unread: boolean,
-  ): Promise<void> {
+  ): Promise<Normalised[]> {
     const { maxMailBytes } = config.limits;
     const sizes = new Map(batch.map(({ uid, size }) => [uid, size]));
-    const working: Promise<{ uid: number; message: Awaited<ReturnType<MailAcceptance['normalise']>> }>[] = [];
+    const working: Promise<Normalised>[] = [];
     const range = batch.map(({ uid }) => uid).join(',');
     const query = { uid: true, source: { start: 0, maxLength: maxMailBytes } };
     for await (const { uid, source } of connection.fetch(range, query, { uid: true })) {
@@ -202,13 +223,7 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
       work.catch(() => {}); // Awaited below, unless the connection is lost before.
       working.push(work);
     }
-    const settled = await Promise.all(working);
-    await acceptance.accept(settled.map(({ message }) => message));
-    await mark(
-      connection,
-      settled.map(({ uid }) => uid),
-      ownKeywords ? acceptedKeyword : '\\Seen',
-    );
+    return Promise.all(working);
   }
 
   /** imapflow answers false both when the connection is lost and when the server will not do it. */
