@@ -1,0 +1,17 @@
+import type { Benchmark } from '../benchmark.ts';
+import { embeddedPipeline } from './embedded-pipeline.ts';
+import { grpcBatch } from './grpc-batch.ts';
+import { httpIntake } from './http-intake.ts';
+import { kafkaAppend } from './kafka-append.ts';
+import { scalePipeline } from './scale-pipeline.ts';
+import { start } from './start.ts';
+
+/** In the order of the table. */
+export const benchmarks: readonly Benchmark[] = [
+  httpIntake,
+  kafkaAppend,
+  grpcBatch,
+  embeddedPipeline,
+  scalePipeline,
+  start,
+];
