@@ -1,5 +1,5 @@
-import { encodeEvent, type InboundMessage, topics } from '@tributary/contracts';
-import type { EventLog } from '@tributary/eventlog';
+import { deadLetterTopic, encodeEvent, type InboundMessage, topics } from '@tributary/contracts';
+import { deadLetterHeaders, type EventLog } from '@tributary/eventlog';
 
 /** Where every channel hands over what customers wrote. */
 export interface Intake {
@@ -9,6 +9,11 @@ export interface Intake {
    * @throws what the log throws; then it is unknown which of them are in the log.
    */
   accept(...messages: readonly InboundMessage[]): Promise<void>;
+  /**
+   * Tells the operator, among the dead letters, of a message that could not be read as its channel means it. It is
+   * accepted all the same, as far as it could be read; replaying the letter changes nothing.
+   */
+  deadLetter(message: InboundMessage, cause: string): Promise<void>;
 }
 
 /** @param source CloudEvents `source`, for example `tributary/gateway-email`. */
@@ -24,6 +29,16 @@ export function createIntake({ eventLog, source }: { eventLog: EventLog; source:
           return encodeEvent(topics.inbound, message, source);
         }),
       );
+    },
+    async deadLetter(message, cause) {
+      const { topic, headers, ...record } = encodeEvent(topics.inbound, message, source);
+      const origin = {
+        [deadLetterHeaders.cause]: cause.slice(0, 500),
+        [deadLetterHeaders.topic]: topic,
+        [deadLetterHeaders.group]: source,
+        [deadLetterHeaders.time]: (message.receivedTime ?? new Date(0)).toISOString(),
+      };
+      await eventLog.append([{ ...record, topic: deadLetterTopic(topic), headers: { ...headers, ...origin } }]);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { decodeEvent, MalformedEventError, type OutboundMessage, topics } from '@tributary/contracts';
+import { decodeEvent, type OutboundMessage, topics } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
-import type { Batch, Consumer, EventLog } from '@tributary/eventlog';
+import { type Batch, type Consumer, decodeBatch, type EventLog } from '@tributary/eventlog';
 import { backOffMs, type Clock, type Logger, type Service } from '@tributary/runtime';
 import { createDeliveryReports } from './delivery-reports.ts';
 import { type Entry, Lanes } from './lanes.ts';
@@ -85,16 +85,9 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
 
   async function handle(batch: Batch): Promise<void> {
     const news = new Map<string, { row: OutboundRow; message: OutboundMessage }>();
-    for (const record of batch.records) {
-      try {
-        const message = decodeEvent(topics.outbound, record);
-        if (message.channel !== channel || news.has(message.id)) continue;
-        if (message.id === '') throw new MalformedEventError('id must not be empty');
-        news.set(message.id, { row: newRow(message, record, clock.now()), message });
-      } catch (error) {
-        if (!(error instanceof MalformedEventError)) throw error;
-        await batch.deadLetter(record, error);
-      }
+    for (const { record, message } of await decodeBatch(batch, (each) => decodeEvent(topics.outbound, each))) {
+      if (message.channel !== channel || news.has(message.id)) continue;
+      news.set(message.id, { row: newRow(message, record, clock.now()), message });
     }
     if (news.size === 0) return;
     const newRows = [...news.values()].map(({ row }) => row);

@@ -18,7 +18,7 @@ export async function openMailReader(overrides: Partial<typeof limits> = {}) {
   const blobStore = await openDirectoryStore({ folder });
   const bounced: { id: string; recipient: string; reason: string; providerCode: string }[] = [];
   const acceptance = createMailAcceptance({
-    intake: { accept: async () => {} },
+    intake: { accept: async () => {}, deadLetter: async () => {} },
     sender: {
       find: async () => undefined,
       conversationOfTicket: async () => undefined,

@@ -1,4 +1,5 @@
-import type { EventLog } from '@tributary/eventlog';
+import { topics } from '@tributary/contracts';
+import { type EventLog, listDeadLetters } from '@tributary/eventlog';
 import { until } from '@tributary/testing';
 import { createTransport } from 'nodemailer';
 import { expect, test } from 'vitest';
@@ -101,7 +102,7 @@ test('a mail to 10,000 recipients in its header and 1,000 in its envelope is acc
   expect((await it.nextInbound()).participants).toHaveLength(100);
 });
 
-test('a mail that crashes the parser is kept raw and becomes a message that says so', async () => {
+test('a mail that crashes the parser is kept raw, dead-lettered, and becomes a message that says so', async () => {
   await using it = await startGateway({ parse: () => Promise.reject(new Error('parser bug')) });
   await it.smtp(plain);
   const message = await it.nextInbound();
@@ -113,6 +114,8 @@ test('a mail that crashes the parser is kept raw and becomes a message that says
   });
   const raw = await it.blobStore.get(message.raw?.key ?? '');
   expect(Buffer.concat(await (raw?.toArray() ?? [])).toString()).toContain('The red lamp blinks.');
+  const [letter] = await listDeadLetters(it.eventLog, topics.inbound.name);
+  expect(letter).toMatchObject({ cause: 'parser bug', group: 'tributary/gateway-email' });
 });
 
 test('stopping waits for the mail in hand', async () => {

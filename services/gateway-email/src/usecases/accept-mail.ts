@@ -81,6 +81,8 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
   const ourDomains = [...new Set(ourAddresses.map((address) => address.slice(address.lastIndexOf('@') + 1)))];
   /** Bounces that say more than that a delivery takes long. */
   const failedDeliveries = new WeakSet<InboundMessage>();
+  /** Mails that could not be read, and why. */
+  const unreadMails = new WeakMap<InboundMessage, string>();
 
   async function normalise(mail: RawMail, arrival: Arrival): Promise<InboundMessage> {
     const reading = options.parse(contentOf(mail, blobStore)).then((parsed) => messageOf(parsed, arrival));
@@ -88,12 +90,19 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
     if (read instanceof StorageFault) throw read;
     if (read instanceof Error) {
       logger.error({ err: read, blob: raw.key }, 'a mail could not be read; it is kept as it came');
-      return unreadable(await beginningOf(mail, blobStore), read.message, arrival, raw, new Date(clock.now()));
+      return unread(mail, arrival, raw, read.message);
     }
     const { message, place } = read;
     message.conversationKey = await conversationOf(message, place);
     message.raw = raw;
     message.receivedTime = new Date(clock.now());
+    return message;
+  }
+
+  async function unread(mail: RawMail, arrival: Arrival, raw: BlobRef, reason: string): Promise<InboundMessage> {
+    const beginning = await beginningOf(mail, blobStore);
+    const message = unreadable(beginning, reason, arrival, raw, new Date(clock.now()));
+    unreadMails.set(message, reason);
     return message;
   }
 
@@ -233,11 +242,13 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
   return {
     normalise,
     async keepUnread(mail, arrival, reason) {
-      return unreadable(await beginningOf(mail, blobStore), reason, arrival, await keep(mail), new Date(clock.now()));
+      return unread(mail, arrival, await keep(mail), reason);
     },
     async accept(messages) {
       await options.intake.accept(...messages);
       for (const message of messages) {
+        const cause = unreadMails.get(message);
+        if (cause !== undefined) await options.intake.deadLetter(message, cause);
         const { bounce } = message;
         if (bounce === undefined || bounce.outboundMessageId === '' || !failedDeliveries.has(message)) continue;
         await options.sender.reportBounce(bounce.outboundMessageId, {
