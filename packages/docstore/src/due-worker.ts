@@ -69,9 +69,10 @@ export function createDueWorker<T extends Document>(options: DueWorkerOptions<T>
   async function run(): Promise<void> {
     while (!stopped) {
       try {
-        const found = await round();
+        const nowMs = clock.now();
+        const found = await round(nowMs);
         // A full round may have left some behind.
-        alarm.setFor(found === candidatesPerRound ? clock.now() : await nextWakeMs());
+        alarm.setFor(found === candidatesPerRound ? nowMs : await nextWakeMs(nowMs));
       } catch (error) {
         problem = `due work cannot be read: ${(error as Error).message}`;
         logger.warn({ err: error }, 'due work cannot be read');
@@ -81,9 +82,8 @@ export function createDueWorker<T extends Document>(options: DueWorkerOptions<T>
     }
   }
 
-  /** Claims and handles what is due. @returns how many documents were due. */
-  async function round(): Promise<number> {
-    const nowMs = clock.now();
+  /** Claims and handles what was due at `nowMs`. @returns how many documents were due. */
+  async function round(nowMs: number): Promise<number> {
     if (retryAtMs <= nowMs) retryAtMs = Number.POSITIVE_INFINITY;
     const due = await collection.find(claimable(nowMs), {
       sort: { [dueField]: 1 },
@@ -129,8 +129,8 @@ export function createDueWorker<T extends Document>(options: DueWorkerOptions<T>
     );
   }
 
-  async function nextWakeMs(): Promise<number> {
-    const nowMs = clock.now();
+  /** @param nowMs The round's time, not the present: what fell due meanwhile was not in the round. */
+  async function nextWakeMs(nowMs: number): Promise<number> {
     const [next] = await collection.find(
       { $and: [filter, { [dueField]: { $gt: nowMs } }] },
       { sort: { [dueField]: 1 }, limit: 1 },

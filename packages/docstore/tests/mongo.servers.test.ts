@@ -1,22 +1,87 @@
 import { randomUUID } from 'node:crypto';
+import { isUnavailable, startMongo } from '@tributary/testing/servers';
 import { MongoClient } from 'mongodb';
-import { describe, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openMongoStore } from '../src/mongo/index.ts';
 import { docStoreContract } from './contract.ts';
 
 const url = inject('mongoUrl');
 
-if (url === undefined) {
-  describe('docstore contract: MongoDB', () => test.skip(`no server: ${inject('serversUnavailable')['mongo']}`));
-} else {
+describe.skipIf(url === undefined)('against a server', () => {
   docStoreContract('MongoDB', async () => {
     const database = `docstore-${randomUUID()}`;
     return {
-      open: () => openMongoStore({ url, database }),
+      open: () => openMongoStore({ url: url as string, database }),
       async [Symbol.asyncDispose]() {
-        await using client = await new MongoClient(url).connect();
+        await using client = await new MongoClient(url as string).connect();
         await client.db(database).dropDatabase();
       },
     };
   });
-}
+});
+
+describe('a MongoDB that is away', () => {
+  test('says so, and operations wait for a while and then reject', async () => {
+    await using store = await openMongoStore({ url: 'mongodb://127.0.0.1:1/?directConnection=true', waitMs: 300 });
+    const abandoned = store.collection('notes').catch(() => 'closed');
+    await expect
+      .poll(() => store.problems(), { timeout: 10_000 })
+      .toEqual([expect.stringContaining('MongoDB is away')]);
+    await store[Symbol.asyncDispose]();
+    expect(await abandoned).toBe('closed');
+  });
+});
+
+/** A server of our own, for it is killed; the shared one is others' too. */
+describe.skipIf(url === undefined)('a MongoDB that is killed and comes back', () => {
+  let server: Exclude<Awaited<ReturnType<typeof startMongo>>, { unavailable: string }> | undefined;
+  const named = process.env['MONGODB_URL'];
+  beforeAll(async () => {
+    delete process.env['MONGODB_URL'];
+    const started = await startMongo({ report: () => {} });
+    if (isUnavailable(started)) return;
+    server = started;
+  }, 300_000);
+  afterAll(async () => {
+    if (named !== undefined) process.env['MONGODB_URL'] = named;
+    await server?.stop();
+  }, 60_000);
+
+  test('what resolved is there; operations in between wait, or reject and can be repeated', {
+    timeout: 120_000,
+  }, async (context) => {
+    if (server === undefined) return context.skip('no server of our own here');
+    await using store = await openMongoStore({ url: server.url, database: `docstore-${randomUUID()}`, waitMs: 60_000 });
+    const notes = await store.collection('notes', [{ keys: { n: 1 }, unique: true }]);
+    const resolved: string[] = [];
+    let stop = false;
+    const writer = async (writerId: number) => {
+      for (let n = 0; !stop; n++) {
+        const _id = `w${writerId}-${n}`;
+        // Idempotent, so it may be repeated when nobody knows whether it happened.
+        while (true) {
+          try {
+            await notes.updateOne({ _id }, { $set: { done: true } }, { upsert: true });
+            break;
+          } catch {
+            if (stop) return;
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        }
+        resolved.push(_id);
+      }
+    };
+    const writers = Promise.all(Array.from({ length: 8 }, (_, id) => writer(id)));
+    await expect.poll(() => resolved.length, { timeout: 30_000 }).toBeGreaterThan(200);
+    server.kill();
+    await expect.poll(() => store.problems().length, { timeout: 30_000 }).toBe(1);
+    const beforeRestart = resolved.length;
+    await server.restart();
+    await expect.poll(() => resolved.length, { timeout: 60_000 }).toBeGreaterThan(beforeRestart + 200);
+    expect(store.problems()).toEqual([]);
+    stop = true;
+    await writers;
+    const found = new Set((await notes.find({})).map(({ _id }) => _id));
+    expect(resolved.filter((id) => !found.has(id))).toEqual([]);
+  });
+});

@@ -106,6 +106,8 @@ export class Table {
     const { changes } = statement.run(text, ...values, rowid);
     if (changes === 0) return this.#conflict(document);
     for (const index of this.schema.multikeyIndexes) {
+      const field = index.keys[0]?.path.segments[0] as string;
+      if (document[field] === before.document[field]) continue;
       const oldElements = elements(before.document, index);
       const newElements = elements(document, index);
       this.#removeElements(index, rowid, oldElements.difference(newElements));
@@ -125,18 +127,21 @@ export class Table {
 
   /** Fills the columns and the side tables anew, after indexes were added. @throws RefusedError when a unique key has duplicates. */
   rebuild(): void {
-    const rows = this.#database.connection.prepare(`SELECT rowid, doc FROM ${this.schema.table}`).all();
-    for (const row of rows) {
-      const rowid = Number(row['rowid']);
-      const document = JSON.parse(row['doc'] as string) as JsonDocument;
-      const { slots } = this.schema;
-      if (slots.length > 0) {
+    const { table, slots } = this.schema;
+    const next = this.#prepare(`SELECT rowid, doc FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT 100`);
+    const assignments = slots.map(({ name }) => `${name} = ?`).join(', ');
+    let rows: [number, string][];
+    let last = 0;
+    do {
+      rows = next.all(last) as unknown as [number, string][];
+      for (const [rowid, text] of rows) {
+        const document = JSON.parse(text) as JsonDocument;
         const values = slots.map((slot) => this.#valueOf(slot, document));
-        const sql = `UPDATE ${this.schema.table} SET ${slots.map(({ name }) => `${name} = ?`).join(', ')} WHERE rowid = ?`;
-        this.#prepare(sql).run(...values, rowid);
+        if (slots.length > 0) this.#prepare(`UPDATE ${table} SET ${assignments} WHERE rowid = ?`).run(...values, rowid);
+        for (const index of this.schema.multikeyIndexes) this.#addElements(index, rowid, elements(document, index));
+        last = rowid;
       }
-      for (const index of this.schema.multikeyIndexes) this.#addElements(index, rowid, elements(document, index));
-    }
+    } while (rows.length > 0);
   }
 
   /** @throws RefusedError when an array is where a unique key is. */
