@@ -283,8 +283,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     },
     async stop() {
       if (stopped) return;
-      await consumer?.stop();
       stopped = true;
+      await consumer?.stop();
       while (underWay.size > 0) await Promise.allSettled(underWay.values());
       for (const timer of timers.values()) timer[Symbol.dispose]();
     },
