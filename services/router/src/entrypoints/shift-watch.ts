@@ -1,22 +1,27 @@
 import type { Service } from '@tributary/runtime';
+import { absence } from '../domain/planning/candidates.ts';
 import type { RoutingContext } from '../usecases/context.ts';
 import { handOutWaiting } from '../usecases/hand-out-waiting.ts';
 
 const minuteMs = 60_000;
 
-/** Hands out waiting work to agents whose shift begins: shifts change on full minutes, and nothing else tells of it. */
+/**
+ * Every full minute hands out waiting work to whoever is there and has room: those whose shift begins, which nothing else tells
+ * of, and, should it happen, work that a router which died had taken to hand out.
+ */
 export function createShiftWatch(context: RoutingContext): Service {
   const { clock, roster, logger } = context;
-  let onShift = new Set<string>();
   let timer: Disposable | undefined;
   let looking: Promise<void> = Promise.resolve();
   let stopped = false;
 
   const look = async () => {
-    const present = (await roster.refresh()).filter((agent) => agent.onShift).map(({ id }) => id);
-    const came = present.filter((id) => !onShift.has(id));
-    await handOutWaiting(context, came);
-    onShift = new Set(present);
+    const agents = await roster.refresh();
+    const idle = agents.filter((agent) => absence(agent) === '' && agent.loadUnits < agent.capacityUnits);
+    await handOutWaiting(
+      context,
+      idle.map(({ id }) => id),
+    );
   };
   const lookEveryMinute = () => {
     if (stopped) return;
@@ -28,7 +33,6 @@ export function createShiftWatch(context: RoutingContext): Service {
   };
   return {
     async start() {
-      onShift = new Set((await roster.refresh()).filter((agent) => agent.onShift).map(({ id }) => id));
       lookEveryMinute();
     },
     async stop() {

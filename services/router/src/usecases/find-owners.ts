@@ -82,7 +82,9 @@ async function allocate(
     remaining = lost.map(({ request }) => request);
   }
   const waits = await putToWait(context, unplaced);
-  if (waits.length > 0 || lookAgain) assignments.push(...(await claimWaiting(context, await idleAgents(context))));
+  if (waits.length > 0 || lookAgain) {
+    assignments.push(...(await claimWaiting(context, await idleAgents(context), assignments)));
+  }
   return { assignments, waits };
 }
 

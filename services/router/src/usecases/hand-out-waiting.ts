@@ -11,7 +11,7 @@ import { type Assignment, decide, decisionId, type Search } from './search.ts';
 /** Most waiting work looked at in one go. */
 const pageSize = 100;
 /** An agent whose claims are refused this often in a row is busy with another router, which hands out to them as well. */
-const maxRefusals = 5;
+const maxRefusals = 10;
 
 /**
  * Gives waiting work, in score order, to agents who may have room now: those who were freed, came on line, came on shift or got
@@ -25,12 +25,23 @@ export async function handOutWaiting(context: RoutingContext, agentIds: readonly
   }
 }
 
-/** To be called while allocating. Claims waiting work for these agents; the caller commits the result. */
-export async function claimWaiting(context: RoutingContext, agentIds: readonly string[]): Promise<Assignment[]> {
+/**
+ * To be called while allocating. Claims waiting work for these agents; the caller commits the result.
+ * @param before What this allocation has given away already.
+ */
+export async function claimWaiting(
+  context: RoutingContext,
+  agentIds: readonly string[],
+  before: readonly Assignment[] = [],
+): Promise<Assignment[]> {
   if (agentIds.length === 0 || (await context.waiting.isEmpty())) return [];
   const allNeeds = await context.waiting.listNeeds();
   const assignments: Assignment[] = [];
-  for (const agentId of new Set(agentIds)) assignments.push(...(await fill(context, agentId, allNeeds)));
+  const given = new Set(before.map(({ search }) => search.ticketId));
+  for (const agentId of new Set(agentIds)) {
+    const filled = await fill(context, agentId, allNeeds, given);
+    assignments.push(...filled);
+  }
   return assignments;
 }
 
@@ -39,7 +50,13 @@ interface KnownNeeds {
   readonly needs: Needs;
 }
 
-async function fill(context: RoutingContext, agentId: string, allNeeds: readonly KnownNeeds[]): Promise<Assignment[]> {
+/** @param given Tickets that were given away already though they are still in the waiting list; what is given is added. */
+async function fill(
+  context: RoutingContext,
+  agentId: string,
+  allNeeds: readonly KnownNeeds[],
+  given: Set<string>,
+): Promise<Assignment[]> {
   const { agents, waiting, roster, clock, committing } = context;
   const assignments: Assignment[] = [];
   let refusals = 0;
@@ -52,7 +69,8 @@ async function fill(context: RoutingContext, agentId: string, allNeeds: readonly
 
     const keys = allNeeds.filter(({ needs }) => misfit(agent, needs) === '').map(({ needsKey }) => needsKey);
     const found = await waiting.firstOf(keys, pageSize, clock.now());
-    const suitable = found.filter((work) => suits(work, agent) && !committing.has(work.ticketId));
+    const open = found.filter(({ ticketId }) => !committing.has(ticketId) && !given.has(ticketId));
+    const suitable = open.filter((work) => suits(work, agent));
     const { taken, heldForScore } = fillAgent(freeUnits, suitable);
     if (heldForScore !== agent.heldForScore) {
       const held = await agents.hold(agentId, heldForScore);
@@ -61,12 +79,14 @@ async function fill(context: RoutingContext, agentId: string, allNeeds: readonly
     if (taken.length === 0) return assignments;
 
     const claimed = await claimLeased(context, agent, taken);
-    if (claimed === 'refused') refusals++;
-    else {
-      refusals = 0;
-      assignments.push(...claimed);
-      if (claimed.length === 0 || (found.length < pageSize && heldForScore === undefined)) return assignments;
+    if (claimed.length === 0) {
+      refusals++;
+      continue;
     }
+    refusals = 0;
+    assignments.push(...claimed);
+    for (const { search } of claimed) given.add(search.ticketId);
+    if (found.length < pageSize && heldForScore === undefined) return assignments;
   }
   return assignments;
 }
@@ -77,11 +97,8 @@ function suits(work: Waiting, agent: Agent): boolean {
   return work.units <= agent.capacityUnits && !gaveBack;
 }
 
-async function claimLeased(
-  context: RoutingContext,
-  agent: Agent,
-  taken: readonly Waiting[],
-): Promise<Assignment[] | 'refused'> {
+/** Leases and claims. Empty when another router was faster or the agent's room is gone. */
+async function claimLeased(context: RoutingContext, agent: Agent, taken: readonly Waiting[]): Promise<Assignment[]> {
   const { agents, waiting, roster, clock } = context;
   const leased = await waiting.lease(
     taken.map(({ ticketId }) => ticketId),
@@ -102,7 +119,7 @@ async function claimLeased(
   const after = await agents.claim(agent.id, agent.capacityUnits, free, clock.now());
   if (after === undefined) {
     await waiting.unlease(ids);
-    return 'refused';
+    return held;
   }
   roster.note(after);
   const given = free.map((work) => {
