@@ -49,7 +49,7 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
     socketTimeoutMS: 60_000,
     appName: 'tributary',
   });
-  const db = client.db(database ?? (new URL(url).pathname.slice(1) || 'tributary'));
+  const db = client.db(database ?? databaseOf(url));
   const files = db.collection<File>('blobs.files');
   const chunks = db.collection<Chunk>('blobs.chunks');
   let indexed: Promise<string> | undefined;
@@ -121,6 +121,11 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
   }
 
   return { put, get, size: sizeOf, [Symbol.asyncDispose]: () => client.close() };
+}
+
+/** The database a connection string names. Not by `URL`, which knows no list of hosts. */
+function databaseOf(url: string): string {
+  return /^[^:]+:\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? 'tributary';
 }
 
 function* pieces(content: Buffer): Generator<Buffer, void, undefined> {

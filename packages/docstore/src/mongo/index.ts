@@ -44,16 +44,35 @@ export async function openMongoStore({ url, database, waitMs = 15_000, logger }:
     heartbeatFrequencyMS: 5000,
     appName: 'tributary',
   });
-  const db = client.db(database ?? (new URL(url).pathname.slice(1) || 'tributary'));
+  const db = client.db(database ?? databaseOf(url));
   const collections = new Map<string, MongoCollection<Document>>();
   const closed = new AbortController();
-  let problem: string | undefined;
+  let problem: string | undefined = 'MongoDB is not reached yet';
   client.on('serverHeartbeatFailed', ({ failure }) => {
     problem = `MongoDB is away: ${failure.message}`;
   });
   client.on('serverHeartbeatSucceeded', () => {
     problem = undefined;
   });
+
+  /** Tries for as long as the database is away and the store is open. */
+  async function untilThere(attempt: () => Promise<unknown>): Promise<void> {
+    while (!closed.signal.aborted) {
+      try {
+        await attempt();
+        return;
+      } catch (error) {
+        if (closed.signal.aborted) break;
+        if (!isAway(error)) throw error;
+        problem = `MongoDB is away: ${(error as Error).message}`;
+        logger?.warn({ err: error }, 'waiting for MongoDB');
+        await sleep(retryDelayMs, undefined, { signal: closed.signal }).catch(() => {});
+      }
+    }
+    throw new Error('the document store is closed');
+  }
+  const connected = untilThere(() => client.connect());
+  connected.catch(() => {});
 
   async function ensureIndexes(name: string, indexes: readonly Index[]): Promise<void> {
     for (const { name: indexName, keys, unique } of indexes) {
@@ -71,16 +90,8 @@ export async function openMongoStore({ url, database, waitMs = 15_000, logger }:
     async collection<T extends Document>(name: string, specs: readonly IndexSpec[] = []) {
       checkCollectionName(name);
       const indexes = specs.map(parseIndexSpec);
-      while (true) {
-        try {
-          await ensureIndexes(name, indexes);
-          break;
-        } catch (error) {
-          if (closed.signal.aborted || !isAway(error)) throw error;
-          logger?.warn({ err: error, collection: name }, 'waiting for the database');
-          await sleep(retryDelayMs, undefined, { signal: closed.signal });
-        }
-      }
+      await connected;
+      await untilThere(() => ensureIndexes(name, indexes));
       const collection = collections.get(name) ?? new MongoCollection<Document>(db.collection(name));
       collections.set(name, collection);
       return collection as unknown as Collection<T>;
@@ -89,8 +100,14 @@ export async function openMongoStore({ url, database, waitMs = 15_000, logger }:
     async [Symbol.asyncDispose]() {
       closed.abort();
       await client.close();
+      await connected.catch(() => {});
     },
   };
+}
+
+/** The database a connection string names. Not by `URL`, which knows no list of hosts. */
+function databaseOf(url: string): string {
+  return /^[^:]+:\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? 'tributary';
 }
 
 function isAway(error: unknown): boolean {
