@@ -27,22 +27,22 @@ export async function settle(
 ): Promise<{ state: SystemState; unfinished: string[] }> {
   const startedAtMs = Date.now();
   let changedAtMs = startedAtMs;
-  let left = 0;
+  let left = '';
   for (;;) {
     const isTimeUp = Date.now() - changedAtMs > patienceMs || Date.now() - startedAtMs > 10 * patienceMs;
     try {
       const lags = await lagsOf(log);
-      let leftNow = lags.reduce((sum, { lag }) => sum + lag, 0);
-      if (leftNow === 0 || isTimeUp) {
+      let leftNow = sumsByGroup(lags);
+      if (lags.length === 0 || isTimeUp) {
         const state = await readSystemState(system, log);
         const unfinished = [...lags.map(inWords), ...unfinishedIn(state)];
         if (unfinished.length === 0 || isTimeUp) return { state, unfinished };
-        leftNow = unfinished.length;
+        leftNow = `${unfinished.length} tickets and messages`;
       }
       if (leftNow !== left) {
         left = leftNow;
         changedAtMs = Date.now();
-        report(`${left} things are under way`);
+        report(`under way: ${left}`);
       }
     } catch (error) {
       // A service may end by itself after the kills, as by a fatal fault of its consumer, and come back.
@@ -61,6 +61,12 @@ async function lagsOf(log: EventLog): Promise<Lag[]> {
     groups.map(async (group) => (await log.lag(group)).map((partition) => ({ group, ...partition }))),
   );
   return lags.flat().filter(({ lag }) => lag > 0);
+}
+
+function sumsByGroup(lags: readonly Lag[]): string {
+  return [...Map.groupBy(lags, ({ group }) => group)]
+    .map(([group, behind]) => `${group} ${behind.reduce((sum, { lag }) => sum + lag, 0)}`)
+    .join(', ');
 }
 
 function inWords({ group, topic, partition, lag }: Lag): string {
