@@ -16,7 +16,10 @@ import { z } from 'zod';
 import { createRouter, readRouterConfig } from './service.ts';
 
 const settings = readConfig(
-  { ...connectionSettings, TICKETING_ADDRESS: z.string().regex(/^\S+:\d+$/, 'must be host:port') },
+  {
+    ...connectionSettings,
+    TICKETING_ADDRESS: z.string({ error: 'must be host:port' }).regex(/^\S+:\d+$/, 'must be host:port'),
+  },
   process.env,
 );
 const config = readRouterConfig(process.env);

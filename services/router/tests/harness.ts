@@ -109,7 +109,7 @@ export async function startHarness(options: HarnessOptions = {}) {
 export type Harness = Awaited<ReturnType<typeof startHarness>>;
 
 /** A message as a gateway would make it. */
-export function inbound(fields: Partial<InboundMessage> & { readonly providerMessageId: string }): InboundMessage {
+function inbound(fields: Partial<InboundMessage> & { readonly providerMessageId: string }): InboundMessage {
   const { providerMessageId } = fields;
   return InboundMessage.fromPartial({
     id: inboundMessageId('email', '', providerMessageId),

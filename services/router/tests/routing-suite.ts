@@ -194,7 +194,7 @@ export function describeRouting(
     test('a chat that needs more room is not starved by the mails behind it', async () => {
       await using harness = await start(oneAgent(30));
       const router = await harness.startRouter();
-      const mails = [];
+      const mails: RoutingDecision[] = [];
       for (let count = 0; count < 3; count++) mails.push(await harness.decisionOn(await harness.write()));
       const receivedTime = new Date('2026-05-01T07:00:00Z');
       const chat = await harness.decisionOn(await harness.write({ channel: 'chat', receivedTime }));

@@ -49,7 +49,7 @@ const when = z
   })
   .prefault({});
 
-export const shiftSchema = z.strictObject({
+const shiftSchema = z.strictObject({
   weekdays: z.array(z.int().min(1).max(7)).min(1),
   start: time,
   end: time,
