@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { ConfigError, portNumber, readConfig } from '@tributary/runtime';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
@@ -131,6 +132,13 @@ const list = z
       .filter((item) => item !== ''),
   );
 
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
 const megabytes = (byDefault: number) => z.coerce.number().positive().max(1000).default(byDefault);
 const seconds = (byDefault: number) =>
   z.coerce
@@ -147,7 +155,10 @@ const shape = {
     .optional(),
   EMAIL_TOKEN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   EMAIL_TRUSTED_SERVERS: list,
-  EMAIL_TRUSTED_RELAYS: list,
+  EMAIL_TRUSTED_RELAYS: list.refine(
+    (relays) => relays.every(isNetwork),
+    'must be IP addresses or networks such as 10.0.0.0/8',
+  ),
   EMAIL_MAX_MAIL_MB: megabytes(50),
   EMAIL_MAX_ATTACHMENT_MB: megabytes(25),
   EMAIL_MAX_PARTS: z.coerce.number().int().min(1).max(10_000).default(200),

@@ -1,5 +1,5 @@
 import { topics } from '@tributary/contracts';
-import { type EventLog, listDeadLetters } from '@tributary/eventlog';
+import { type EventLog, LogRefusedError, listDeadLetters } from '@tributary/eventlog';
 import { until } from '@tributary/testing';
 import { createTransport } from 'nodemailer';
 import { expect, test } from 'vitest';
@@ -116,6 +116,26 @@ test('a mail that crashes the parser is kept raw, dead-lettered, and becomes a m
   expect(Buffer.concat(await (raw?.toArray() ?? [])).toString()).toContain('The red lamp blinks.');
   const [letter] = await listDeadLetters(it.eventLog, topics.inbound.name);
   expect(letter).toMatchObject({ cause: 'parser bug', group: 'tributary/gateway-email' });
+});
+
+test('a message that the log will never take goes without its content, and the mail is not fetched for ever', async () => {
+  const picky = (log: EventLog): EventLog => ({
+    ...log,
+    append: (records) =>
+      records.some(({ value }) => Buffer.from(value).includes('lamp'))
+        ? Promise.reject(new LogRefusedError('too large'))
+        : log.append(records),
+    consume: (options) => log.consume(options),
+    problems: () => log.problems(),
+  });
+  await using it = await startGateway({ wrapLog: picky });
+  await it.smtp(plain);
+  expect(await it.nextInbound()).toMatchObject({
+    text: '',
+    sender: { address: 'ada@example.com' },
+    refusals: [{ what: 'the content', reason: 'the log refuses it: too large' }],
+    raw: { mediaType: 'message/rfc822' },
+  });
 });
 
 test('stopping waits for the mail in hand', async () => {

@@ -1,5 +1,5 @@
 import { BlockList, isIPv6 } from 'node:net';
-import type { BlobStore } from '@tributary/blobstore';
+import { type BlobStore, BlobTooLargeError } from '@tributary/blobstore';
 import { type Clock, delay, type Logger, type Service } from '@tributary/runtime';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { withoutTag } from '../domain/reply-token.ts';
@@ -81,8 +81,8 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
   }
 
   async function take(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
-    const mail = await readMail(stream, options.blobStore);
-    if (stream.sizeExceeded) throw reply(552, `Message exceeds ${limits.maxMailBytes} bytes`);
+    const mail = await readMail(stream, options.blobStore, limits.maxMailBytes);
+    if (mail === undefined || stream.sizeExceeded) throw reply(552, `Message exceeds ${limits.maxMailBytes} bytes`);
     const recipients = session.envelope.rcptTo.map(({ address }) => address);
     const account = options.accountOf.get(withoutTag((recipients[0] ?? '').toLowerCase()));
     if (account === undefined) throw reply(554, 'No valid recipients');
@@ -120,7 +120,12 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
   };
 }
 
-async function readMail(stream: SMTPServerDataStream, blobStore: BlobStore): Promise<RawMail> {
+/** Undefined when it is too large. */
+async function readMail(
+  stream: SMTPServerDataStream,
+  blobStore: BlobStore,
+  maxBytes: number,
+): Promise<RawMail | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   const iterator = stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
@@ -132,7 +137,12 @@ async function readMail(stream: SMTPServerDataStream, blobStore: BlobStore): Pro
       yield* chunks.splice(0);
       yield* iterator;
     }
-    return { blob: await blobStore.put(all()) };
+    try {
+      return { blob: await blobStore.put(all(), { maxBytes }) };
+    } catch (error) {
+      if (error instanceof BlobTooLargeError) return undefined;
+      throw error;
+    }
   }
   return { bytes: Buffer.concat(chunks, length) };
 }

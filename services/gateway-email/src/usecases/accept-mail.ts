@@ -9,6 +9,7 @@ import {
   Verification,
   Visibility,
 } from '@tributary/contracts';
+import { LogRefusedError } from '@tributary/eventlog';
 import type { Intake, Sender } from '@tributary/gateway-kit';
 import type { Clock, Logger } from '@tributary/runtime';
 import { type Automatic as AutomaticKind, classifyMail, loopHeader } from '../domain/automatic-mail.ts';
@@ -239,16 +240,34 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
     ].filter((address) => address.includes('+') && ourAddresses.includes(withoutTag(address.toLowerCase())));
   }
 
+  /** A message that the log will never take goes without its content: it must not hold up the others for ever. */
+  async function accept(messages: readonly InboundMessage[]): Promise<void> {
+    try {
+      await options.intake.accept(...messages);
+    } catch (error) {
+      if (!(error instanceof LogRefusedError)) throw error;
+      const [only] = messages;
+      if (messages.length > 1) {
+        for (const message of messages) await accept([message]);
+      } else if (only !== undefined) {
+        logger.error({ err: error, messageId: only.id }, 'the log refuses a mail; it goes without its content');
+        const reason = `the log refuses it: ${shorten(error.message, 300)}`;
+        unreadMails.set(only, reason);
+        await options.intake.accept(withoutContent(only, reason));
+      }
+    }
+  }
+
   return {
     normalise,
     async keepUnread(mail, arrival, reason) {
       return unread(mail, arrival, await keep(mail), reason);
     },
     async accept(messages) {
-      await options.intake.accept(...messages);
+      await accept(messages);
       for (const message of messages) {
         const cause = unreadMails.get(message);
-        if (cause !== undefined) await options.intake.deadLetter(message, cause);
+        if (cause !== undefined) await options.intake.deadLetter(withoutContent(message, cause), cause);
         const { bounce } = message;
         if (bounce === undefined || bounce.outboundMessageId === '' || !failedDeliveries.has(message)) continue;
         await options.sender.reportBounce(bounce.outboundMessageId, {
@@ -293,6 +312,20 @@ function unreadable(
     raw,
     refusals: [{ what: 'the whole mail', reason: `it could not be read: ${shorten(cause, 300)}` }],
   });
+}
+
+/** What remains is small: who, what it belongs to, and the raw mail. */
+function withoutContent(message: InboundMessage, reason: string): InboundMessage {
+  const content = {
+    subject: '',
+    text: '',
+    quotedText: '',
+    html: '',
+    attachments: [],
+    participants: [],
+    references: [],
+  };
+  return { ...message, ...content, attributes: {}, refusals: [{ what: 'the content', reason }] };
 }
 
 const automaticOf: Readonly<Record<AutomaticKind, Automatic>> = {
