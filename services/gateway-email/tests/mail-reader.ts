@@ -7,7 +7,8 @@ import type { InboundMessage } from '@tributary/contracts';
 import { createLogger, systemClock } from '@tributary/runtime';
 import { createMailparserParser } from '../src/adapters/mailparser-parser.ts';
 import { readEmailConfig } from '../src/service.ts';
-import { type Arrival, createMailAcceptance } from '../src/usecases/accept-mail.ts';
+import { createMailAcceptance } from '../src/usecases/accept-mail.ts';
+import type { Arrival } from '../src/usecases/describe-mail.ts';
 
 export const hash = (text: string) => createHmac('sha256', 'a key for tests').update(text).digest();
 const { limits } = readEmailConfig({});

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type BlobStore, BlobTooLargeError } from '@tributary/blobstore';
 import type { Refusal } from '@tributary/contracts';
 import type { Clock } from '@tributary/runtime';
-import { type AddressObject, type AttachmentStream, type EmailAddress, type Headers, MailParser } from 'mailparser';
+import type { AddressObject, AttachmentStream, EmailAddress, Headers } from 'mailparser';
 import { decodeText } from '../domain/charset.ts';
-import { endOfHead, firstField, maxHeadBytes, parseHeaderFields, readableHead } from '../domain/header-block.ts';
+import { firstField, parseHeaderFields, readableHead } from '../domain/header-block.ts';
 import { htmlToPlainText } from '../domain/html.ts';
 import { type MailAttachment, type Mailbox, type MailLimits, type ParseMail, StorageFault } from '../ports.ts';
+import { BoundedParser } from './bounded-parser.ts';
+import { linesOf, takeHead } from './mail-stream.ts';
 
 /** A parser that has not come on for so long never will; the mail counts as unreadable. */
 const stuckAfterMs = 60_000;
@@ -98,171 +100,6 @@ export function createMailparserParser(blobStore: BlobStore, limits: MailLimits,
       fingerprint: fingerprint.digest('hex'),
     };
   };
-}
-
-/** One MIME part as mailsplit, mailparser's engine, hands it over. */
-interface Chunk {
-  readonly type: 'node' | 'body' | 'data';
-  readonly node?: Part;
-}
-interface Part extends Chunk {
-  readonly contentType?: string | false;
-  readonly parentNode?: Part;
-  readonly multipart?: string | false;
-  charset?: string | false;
-}
-
-/**
- * mailparser with limits on parts and depth, and with every text read by our own charset rules. mailparser has no option
- * for either, so this steps in where each part passes by (`processChunk`); its version is pinned and the fixtures with
- * wrong labels would show a change.
- */
-class BoundedParser extends MailParser {
-  readonly refusals: Refusal[] = [];
-  readonly partTypes: string[] = [];
-  /** Some HTML has no plain text beside it. */
-  htmlStandsAlone = false;
-  readonly #limits: MailLimits;
-  readonly #refused = new WeakSet<Part>();
-  #parts = 0;
-
-  constructor(limits: MailLimits) {
-    const refusals: Refusal[] = [];
-    super({
-      skipHtmlToText: true,
-      skipTextLinks: true,
-      keepDeliveryStatus: true,
-      // An enclosed mail is an attachment, wherever it lies; parsing them in place hangs on one that breaks off.
-      ignoreEmbedded: true,
-      checksumAlgo: false,
-      // Ours apply first, and refuse only what is too much.
-      maxChildNodes: 1_000_000,
-      Iconv: textReader(limits.maxTextLength, refusals),
-    });
-    this.#limits = limits;
-    this.refusals = refusals;
-  }
-
-  processChunk(chunk: Chunk, done: (error?: Error) => void): void {
-    if (this.#skips(chunk)) {
-      done();
-      return;
-    }
-    if (chunk.type === 'node') {
-      const part = chunk as Part;
-      const type = part.contentType || (part.parentNode === undefined ? 'text/plain' : 'application/octet-stream');
-      this.partTypes.push(type);
-      if (type === 'text/html' && !hasAlternative(part)) this.htmlStandsAlone = true;
-      // A label that mailparser does not know makes it ask our reader.
-      if (type.startsWith('text/')) part.charset = `x-label:${part.charset || ''}`;
-    }
-    const original = MailParser.prototype as unknown as { processChunk: (chunk: Chunk, done: unknown) => void };
-    original.processChunk.call(this, chunk, done);
-  }
-
-  /** Cheaper than mailparser's, which escapes every letter beyond ASCII. */
-  override textToHtml(text: string): string {
-    return `<div>${text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\n/g, '<br>')}</div>`;
-  }
-
-  #skips(chunk: Chunk): boolean {
-    if (chunk.type === 'node') return this.#refuse(chunk as Part);
-    return chunk.node !== undefined && this.#refused.has(chunk.node);
-  }
-
-  #refuse(part: Part): boolean {
-    let depth = 0;
-    for (let parent = part.parentNode; parent; parent = parent.parentNode) depth += 1;
-    this.#parts += 1;
-    const { maxDepth, maxParts } = this.#limits;
-    const reason =
-      depth > maxDepth
-        ? `parts lie deeper within each other than ${maxDepth}`
-        : this.#parts > maxParts
-          ? `more than ${maxParts} parts`
-          : undefined;
-    if (reason === undefined) return false;
-    this.#refused.add(part);
-    if (!this.refusals.some((refusal) => refusal.reason === reason)) this.refusals.push({ what: 'parts', reason });
-    return true;
-  }
-}
-
-function hasAlternative(part: Part): boolean {
-  for (let parent = part.parentNode; parent; parent = parent.parentNode) {
-    if (parent.multipart === 'alternative') return true;
-  }
-  return false;
-}
-
-/** What mailparser takes for node-iconv: reads one text part whole, for its charset shows only in the whole. */
-function textReader(maxBytes: number, refusals: Refusal[]) {
-  return class extends Transform {
-    readonly #label: string;
-    readonly #chunks: Buffer[] = [];
-    #length = 0;
-
-    constructor(label: string) {
-      super();
-      this.#label = label.replace(/^x-label:/, '');
-    }
-
-    override _transform(chunk: Buffer, _encoding: string, done: () => void): void {
-      const room = maxBytes * 4 - this.#length;
-      if (chunk.length > room && !refusals.some(({ what }) => what === 'text')) {
-        refusals.push({ what: 'text', reason: `longer than ${maxBytes} characters; the beginning was kept` });
-      }
-      this.#chunks.push(chunk.subarray(0, Math.max(0, room)));
-      this.#length += Math.min(room, chunk.length);
-      done();
-    }
-
-    override _flush(done: (error: null, data: Buffer) => void): void {
-      done(null, Buffer.from(decodeText(Buffer.concat(this.#chunks), this.#label).text));
-    }
-  };
-}
-
-/** Splits a mail after its header block. A header block that does not end in time is cut. */
-async function takeHead(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
-  const iterator = source[Symbol.asyncIterator]();
-  let bytes: Buffer = Buffer.alloc(0);
-  let end: number | undefined;
-  for (;;) {
-    const { done, value } = await iterator.next();
-    if (done) break;
-    bytes = bytes.length === 0 ? Buffer.from(value) : Buffer.concat([bytes, value]);
-    end = endOfHead(bytes);
-    if (end !== undefined || bytes.length > maxHeadBytes) break;
-  }
-  let at = end ?? Math.min(bytes.length, maxHeadBytes);
-  let head: Uint8Array = bytes.subarray(0, at);
-  if (at > maxHeadBytes || (end === undefined && at < bytes.length)) {
-    at = bytes.lastIndexOf(0x0a, Math.min(at, maxHeadBytes)) + 1 || maxHeadBytes;
-    head = Buffer.concat([bytes.subarray(0, at), Buffer.from('\r\n')]);
-  }
-  return {
-    head,
-    rest: (async function* () {
-      if (at < bytes.length) yield bytes.subarray(at);
-      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-    })(),
-  };
-}
-
-/** The lines of a chunk without their ends; a line that goes on in the next chunk is simply two parts. */
-function* linesOf(chunk: Uint8Array): Generator<Uint8Array> {
-  let start = 0;
-  for (let at = chunk.indexOf(0x0a); at !== -1; at = chunk.indexOf(0x0a, start)) {
-    const end = at > start && chunk[at - 1] === 0x0d ? at - 1 : at;
-    if (end > start) yield chunk.subarray(start, end);
-    yield chunk.subarray(0, 0);
-    start = at + 1;
-  }
-  const last = chunk[chunk.length - 1] === 0x0d ? chunk.length - 1 : chunk.length;
-  if (start < last) yield chunk.subarray(start, last);
 }
 
 const beginningBytes = 64 * 1024;

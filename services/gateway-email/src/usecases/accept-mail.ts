@@ -1,45 +1,19 @@
 import type { BlobStore, StoredBlob } from '@tributary/blobstore';
-import {
-  Automatic,
-  type BlobRef,
-  hashId,
-  InboundMessage,
-  inboundMessageId,
-  MessageKind,
-  Verification,
-  Visibility,
-} from '@tributary/contracts';
+import type { BlobRef, InboundMessage } from '@tributary/contracts';
 import { LogRefusedError } from '@tributary/eventlog';
 import type { Intake, Sender } from '@tributary/gateway-kit';
 import type { Clock, Logger } from '@tributary/runtime';
-import { type Automatic as AutomaticKind, classifyMail, loopHeader } from '../domain/automatic-mail.ts';
-import { readBounce } from '../domain/bounce.ts';
+import { outboundIdOf, rootOf, type ThreadPlace } from '../domain/threading.ts';
+import { type ParseMail, StorageFault } from '../ports.ts';
 import {
-  allFields,
-  endOfHead,
-  firstField,
-  type HeaderFields,
-  parseHeaderFields,
-  readableHead,
-} from '../domain/header-block.ts';
-import { sanitiseMailHtml } from '../domain/html.ts';
-import { separateQuoted } from '../domain/quoted-text.ts';
-import { type KeyedHash, ticketOfAddresses, withoutTag } from '../domain/reply-token.ts';
-import { isSenderProven } from '../domain/sender-verification.ts';
-import { isAnswer, outboundIdOf, rootOf, type ThreadPlace, threadPlace } from '../domain/threading.ts';
-import { type Mailbox, type MailLimits, type ParsedMail, type ParseMail, StorageFault } from '../ports.ts';
-
-/** How a mail reached us. */
-export interface Arrival {
-  /** Our address that got it; the first when there are several. */
-  readonly account: string;
-  /** SMTP envelope; undefined from a mailbox. */
-  readonly envelope?: { readonly sender: string; readonly recipients: readonly string[] };
-  /** Authentication-Results in it were written by our own mail server. */
-  readonly trusted: boolean;
-  /** Its size in bytes when only the beginning could be taken. */
-  readonly cutFrom?: number;
-}
+  type Arrival,
+  conversationKey,
+  createMailDescriber,
+  type DescribeMailOptions,
+  shorten,
+  unreadable,
+  withoutContent,
+} from './describe-mail.ts';
 
 /** A mail's bytes: in memory when small, otherwise already in the blob store. */
 export type RawMail = { readonly bytes: Uint8Array } | { readonly blob: StoredBlob };
@@ -56,37 +30,27 @@ export interface MailAcceptance {
   accept(messages: readonly InboundMessage[]): Promise<void>;
 }
 
-export interface MailAcceptanceOptions {
+export interface MailAcceptanceOptions extends Omit<DescribeMailOptions, 'ourDomains'> {
   readonly intake: Intake;
   readonly sender: Pick<Sender, 'find' | 'conversationOfTicket' | 'reportBounce'>;
   readonly blobStore: BlobStore;
   readonly parse: ParseMail;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly limits: MailLimits;
-  readonly hash: KeyedHash;
-  /** Of all accounts, lower case. */
-  readonly ourAddresses: readonly string[];
-  /** authserv-ids whose results count, lower case. */
-  readonly trustedServers: readonly string[];
-  readonly regionOf: (account: string) => string;
 }
-
-const maxParticipants = 100;
-const maxRefusals = 50;
-const maxSubjectLength = 998;
 
 /** What the gateway does with each mail that comes in, from a mailbox or by SMTP. */
 export function createMailAcceptance(options: MailAcceptanceOptions): MailAcceptance {
-  const { blobStore, clock, logger, limits, ourAddresses } = options;
+  const { blobStore, clock, logger, ourAddresses } = options;
   const ourDomains = [...new Set(ourAddresses.map((address) => address.slice(address.lastIndexOf('@') + 1)))];
+  const describe = createMailDescriber({ ...options, ourDomains });
   /** Bounces that say more than that a delivery takes long. */
   const failedDeliveries = new WeakSet<InboundMessage>();
   /** Mails that could not be read, and why. */
   const unreadMails = new WeakMap<InboundMessage, string>();
 
   async function normalise(mail: RawMail, arrival: Arrival): Promise<InboundMessage> {
-    const reading = options.parse(contentOf(mail, blobStore)).then((parsed) => messageOf(parsed, arrival));
+    const reading = options.parse(contentOf(mail, blobStore)).then((parsed) => describe(parsed, arrival));
     const [raw, read] = await Promise.all([keep(mail), reading.catch((error: unknown) => error as Error)]);
     if (read instanceof StorageFault) throw read;
     if (read instanceof Error) {
@@ -94,6 +58,7 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
       return unread(mail, arrival, raw, read.message);
     }
     const { message, place } = read;
+    if (read.deliveryFailed) failedDeliveries.add(message);
     message.conversationKey = await conversationOf(message, place);
     message.raw = raw;
     message.receivedTime = new Date(clock.now());
@@ -112,85 +77,6 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
     return { key: blob.key, sha256: blob.sha256, size: BigInt(blob.size), mediaType: 'message/rfc822' };
   }
 
-  /** Everything but what has to be looked up. */
-  function messageOf(mail: ParsedMail, arrival: Arrival): { message: InboundMessage; place: ThreadPlace } {
-    const { fields } = mail;
-    const place = threadPlace(fields);
-    const id = inboundMessageId('email', '', `${place.messageId}:${mail.fingerprint}`);
-    const [from = nobody] = mail.from;
-    const named = addressesNamed(mail, arrival);
-    const replyToTicketId = ticketOfAddresses(named, options.hash) ?? '';
-    const refusals = [...mail.refusals];
-    if (arrival.cutFrom !== undefined) {
-      const reason = `the mail has ${arrival.cutFrom} bytes; only the first ${limits.maxMailBytes} were taken`;
-      refusals.push({ what: 'the end of the mail', reason });
-    }
-    const html = safeHtml(mail.html, refusals);
-    const others = mail.recipients.filter(({ address }) => !ourAddresses.includes(withoutTag(address)));
-    if (others.length > maxParticipants) {
-      refusals.push({
-        what: 'recipients',
-        reason: `${others.length} recipients; the first ${maxParticipants} were kept`,
-      });
-    }
-    const automatic = classifyMail({
-      fields,
-      senderAddress: from.address,
-      subject: mail.subject,
-      envelopeSender: arrival.envelope?.sender,
-      contentType: mail.contentType,
-      partTypes: mail.partTypes,
-      ourAddresses,
-      markedAsOurs: [place.messageId, firstField(fields, loopHeader) ?? ''].some(
-        (mark) => outboundIdOf(mark, ourDomains) !== undefined,
-      ),
-    });
-    const bounce =
-      automatic === 'bounce'
-        ? readBounce(mail.deliveryReport, mail.text, mail.enclosedHeads, place.references, ourDomains)
-        : undefined;
-    // Only an answer quotes; a bounce holds a whole mail that is not its writer's.
-    const separated =
-      automatic !== 'bounce' && isAnswer(place, mail.subject)
-        ? separateQuoted(mail.text)
-        : { text: mail.text.trimEnd(), quoted: '' };
-    const providerTime = dateOf(firstField(fields, 'date'));
-    const attributes: Record<string, string> = {};
-    const [replyTo] = mail.replyTo;
-    if (replyTo !== undefined && replyTo.address !== '' && replyTo.address !== from.address) {
-      attributes.reply_to = replyTo.address;
-    }
-    const message = InboundMessage.fromPartial({
-      id,
-      channel: 'email',
-      account: arrival.account,
-      providerMessageId: place.messageId,
-      sender: contactPoint(from, arrival.trusted && isSenderProven(fields, from.address, options.trustedServers)),
-      participants: others.slice(0, maxParticipants).map((mailbox) => contactPoint(mailbox, false)),
-      subject: shorten(mail.subject, maxSubjectLength),
-      text: kept('text', separated.text, refusals),
-      quotedText: kept('quoted text', separated.quoted, refusals),
-      html,
-      attachments: mail.attachments.map((attachment) => ({ ...attachment })),
-      references: [...place.references],
-      replyToTicketId,
-      kind: MessageKind.MESSAGE_KIND_MESSAGE,
-      visibility: Visibility.VISIBILITY_PRIVATE,
-      automatic: automaticOf[automatic],
-      languageHint: languageOf(firstField(fields, 'content-language')),
-      regionHint: options.regionOf(arrival.account),
-      refusals: refusals.slice(0, maxRefusals),
-      attributes,
-    });
-    if (providerTime !== undefined) message.providerTime = providerTime;
-    if (bounce !== undefined) {
-      const { failed, ...report } = bounce;
-      message.bounce = report;
-      if (failed) failedDeliveries.add(message);
-    }
-    return { message, place };
-  }
-
   /**
    * A proved answer goes where its ticket's conversation is; one that names a mail of ours, where that mail belongs; any
    * other by its root, which does not contain the account: one mail to two of our addresses is one conversation.
@@ -206,38 +92,6 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
       if (row !== undefined) return row.conversationKey;
     }
     return conversationKey(rootOf(place) ?? message.id);
-  }
-
-  function safeHtml(html: string, refusals: { what: string; reason: string }[]): string {
-    if (html === '') return '';
-    if (html.length > limits.maxTextLength * 4) {
-      refusals.push({ what: 'HTML', reason: `longer than ${limits.maxTextLength * 4} characters; the text was kept` });
-      return '';
-    }
-    const safe = sanitiseMailHtml(html);
-    if ('refused' in safe || safe.html.length > limits.maxTextLength) {
-      const reason = 'refused' in safe ? safe.refused : `longer than ${limits.maxTextLength} characters`;
-      refusals.push({ what: 'HTML', reason: `${reason}; the text was kept` });
-      return '';
-    }
-    return safe.html;
-  }
-
-  function kept(what: string, text: string, refusals: { what: string; reason: string }[]): string {
-    if (text.length <= limits.maxTextLength) return text;
-    const reason = `longer than ${limits.maxTextLength} characters; the beginning was kept`;
-    if (!refusals.some((refusal) => refusal.what === what)) refusals.push({ what, reason });
-    return shorten(text, limits.maxTextLength);
-  }
-
-  /** Where the mail says it went, for the token in our address. */
-  function addressesNamed(mail: ParsedMail, arrival: Arrival): string[] {
-    const headers = allFields(mail.fields, 'delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to');
-    return [
-      ...(arrival.envelope?.recipients ?? []),
-      ...mail.recipients.slice(0, 1000).map(({ address }) => address),
-      ...headers.map((value) => value.replace(/^.*<|>.*$/g, '')),
-    ].filter((address) => address.includes('+') && ourAddresses.includes(withoutTag(address.toLowerCase())));
   }
 
   /** A message that the log will never take goes without its content: it must not hold up the others for ever. */
@@ -278,94 +132,6 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
       }
     },
   };
-}
-
-/** A message for a mail that could not be taken apart: who and what as far as its first lines say. */
-function unreadable(
-  beginning: Uint8Array,
-  cause: string,
-  arrival: Arrival,
-  raw: BlobRef,
-  receivedTime: Date,
-): InboundMessage {
-  const fields: HeaderFields = parseHeaderFields(
-    readableHead(beginning.subarray(0, endOfHead(beginning) ?? beginning.length)),
-  );
-  const place = threadPlace(fields);
-  const from = firstField(fields, 'from') ?? '';
-  const address = from.match(/[^\s<>"(),;:]+@[^\s<>"(),;:]+/)?.[0]?.toLowerCase() ?? '';
-  const id = inboundMessageId('email', '', `${place.messageId}:${raw.sha256}`);
-  return InboundMessage.fromPartial({
-    id,
-    channel: 'email',
-    account: arrival.account,
-    providerMessageId: place.messageId,
-    conversationKey: conversationKey(rootOf(place) ?? id),
-    sender: contactPoint({ name: '', address }, false),
-    subject: shorten(firstField(fields, 'subject') ?? '', maxSubjectLength),
-    references: [...place.references],
-    kind: MessageKind.MESSAGE_KIND_MESSAGE,
-    visibility: Visibility.VISIBILITY_PRIVATE,
-    // Nobody knows what it is; a machine must not be answered.
-    automatic: Automatic.AUTOMATIC_GENERATED,
-    receivedTime,
-    raw,
-    refusals: [{ what: 'the whole mail', reason: `it could not be read: ${shorten(cause, 300)}` }],
-  });
-}
-
-/** What remains is small: who, what it belongs to, and the raw mail. */
-function withoutContent(message: InboundMessage, reason: string): InboundMessage {
-  const content = {
-    subject: '',
-    text: '',
-    quotedText: '',
-    html: '',
-    attachments: [],
-    participants: [],
-    references: [],
-  };
-  return { ...message, ...content, attributes: {}, refusals: [{ what: 'the content', reason }] };
-}
-
-const automaticOf: Readonly<Record<AutomaticKind, Automatic>> = {
-  none: Automatic.AUTOMATIC_NONE,
-  reply: Automatic.AUTOMATIC_REPLY,
-  bounce: Automatic.AUTOMATIC_BOUNCE,
-  list: Automatic.AUTOMATIC_LIST,
-  own: Automatic.AUTOMATIC_OWN,
-  generated: Automatic.AUTOMATIC_GENERATED,
-};
-
-const nobody: Mailbox = { name: '', address: '' };
-
-function contactPoint({ name, address }: Mailbox, proven: boolean) {
-  return {
-    kind: 'email',
-    address: shorten(address, 320),
-    displayName: shorten(name, 200),
-    verification: proven ? Verification.VERIFICATION_PROVEN : Verification.VERIFICATION_CHANNEL,
-  };
-}
-
-function conversationKey(root: string): string {
-  return `email:${hashId('conversation', root)}`;
-}
-
-/** The sender's date. Years that no mail can be from count as none. */
-function dateOf(value: string | undefined): Date | undefined {
-  const date = new Date((value ?? '').replace(/\([^()]*\)/g, ' ').trim());
-  const year = date.getUTCFullYear();
-  return year >= 1970 && year < 2200 ? date : undefined;
-}
-
-function languageOf(value: string | undefined): string {
-  return value?.match(/^[a-z]{2,3}(?:-[a-z0-9]{2,8})*/i)?.[0] ?? '';
-}
-
-/** Cut without leaving half a character. */
-function shorten(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '');
 }
 
 async function* contentOf(mail: RawMail, blobStore: BlobStore): AsyncGenerator<Uint8Array> {
