@@ -63,6 +63,7 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     policy,
     roster: createRoster(agentStore, clock),
     allocating: createSerial(),
+    queued: [],
     committing: new Set(),
     clock,
     logger,
