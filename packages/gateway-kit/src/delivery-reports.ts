@@ -16,7 +16,7 @@ interface Report {
 }
 
 /** What became of a message, as the event everyone gets. The same outcome always has the same id. */
-export function deliveryOf(row: OutboundRow, outcome: Outcome, channel: string): Delivery {
+function deliveryOf(row: OutboundRow, outcome: Outcome, channel: string): Delivery {
   return Delivery.fromPartial({
     id: hashId('delivery', row._id, outcome.state, outcome.recipient),
     outboundMessageId: row._id,

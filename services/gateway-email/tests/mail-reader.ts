@@ -10,7 +10,7 @@ import { readEmailConfig } from '../src/service.ts';
 import { createMailAcceptance } from '../src/usecases/accept-mail.ts';
 import type { Arrival } from '../src/usecases/describe-mail.ts';
 
-export const hash = (text: string) => createHmac('sha256', 'a key for tests').update(text).digest();
+const hash = (text: string) => createHmac('sha256', 'a key for tests').update(text).digest();
 const { limits } = readEmailConfig({});
 
 /** Reads mails into messages without a log: no conversation is known, nothing was sent. */

@@ -71,7 +71,7 @@ export function createSmtpTransport(settings: SmtpSettings, maxConnections: numb
 }
 
 /** RFC 5321: 4yz may pass, 5yz will not. No reply after the whole mail went out: nobody knows. */
-export function sendError(error: SmtpError, handedOver: boolean): Error {
+function sendError(error: SmtpError, handedOver: boolean): Error {
   const reply = error.response ?? error.message;
   const { responseCode } = error;
   if (error.code === 'EAUTH') return new AccountUnavailableError(`the mail server refuses the login: ${reply}`);
