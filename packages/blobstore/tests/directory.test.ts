@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDirectoryStore } from '../src/directory/index.ts';
 import { blobStoreContract } from './contract.ts';
@@ -51,7 +52,7 @@ describe('a directory', () => {
   test('kill -9 in the middle of many puts: all that resolved are there and whole, no other is visible', async () => {
     const child = spawn(
       process.execPath,
-      ['--conditions=@tributary/source', join(import.meta.dirname, 'put-until-killed.ts'), folder],
+      ['--conditions=@tributary/source', fileURLToPath(new URL('./put-until-killed.ts', import.meta.url)), folder],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const keys: string[] = [];

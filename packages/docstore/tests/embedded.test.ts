@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EmbeddedCollection } from '../src/embedded/collection.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../src/embedded/index.ts';
@@ -30,8 +31,8 @@ describe('SQLite in a folder', () => {
     await store[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
-  const startChild = (script: string) =>
-    spawn(process.execPath, ['--conditions=@tributary/source', join(import.meta.dirname, script), folder], {
+  const startChild = (script: URL) =>
+    spawn(process.execPath, ['--conditions=@tributary/source', fileURLToPath(script), folder], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
 
@@ -77,7 +78,7 @@ describe('SQLite in a folder', () => {
   });
 
   test('kill -9 in the middle of many writes: all that resolved are there, whole, under every index', async () => {
-    const child = startChild('write-until-killed.ts');
+    const child = startChild(new URL('./write-until-killed.ts', import.meta.url));
     const resolved: { id: string; version: number }[] = [];
     for await (const line of createInterface(child.stdout)) {
       resolved.push(JSON.parse(line));
@@ -97,7 +98,7 @@ describe('SQLite in a folder', () => {
   test('another process’s writes are seen, also by what was read before', async () => {
     const notes = await store.collection('notes');
     await notes.insertOne({ _id: 'shared', n: 1 } as Document);
-    const child = startChild('write-once.ts');
+    const child = startChild(new URL('./write-once.ts', import.meta.url));
     for await (const _ of createInterface(child.stdout));
     expect(await notes.findOne({ _id: 'shared' })).toEqual({ _id: 'shared', n: 2 });
     // The other process also made an index, which this one keeps from now on.
