@@ -2,16 +2,15 @@ import type { TicketEvent } from './domain/changes.ts';
 import type { Pointer } from './domain/placement.ts';
 import type { Ticket, TicketState } from './domain/ticket.ts';
 
-/** A ticket as it is stored: its state, its whole history, and how far that is published. */
+/** An event with the publication that brings it out. */
+export interface StoredEvent extends TicketEvent {
+  readonly publication: string;
+}
+
+/** A ticket as it is stored: its state and its whole history. */
 export interface StoredTicket {
   readonly ticket: Ticket;
-  readonly events: readonly TicketEvent[];
-  /** Events up to this sequence number are published. */
-  readonly publishedSequence: number;
-  /** The relay that publishes the others. Empty when there are none. */
-  readonly relayBy: string;
-  /** Until when that relay has them to itself. */
-  readonly relayUntilMs: number;
+  readonly events: readonly StoredEvent[];
   /** Latest commands that changed nothing: they left no event behind to tell a repeat by. */
   readonly idleCommandIds: readonly string[];
   /** Terms it is found by. */
@@ -53,11 +52,11 @@ export interface TicketStore {
   /** Tickets that hold one of these messages, by reference (see placement). */
   loadByReference(references: readonly string[]): Promise<Map<string, StoredTicket[]>>;
   /**
-   * Writes state and events of every ticket in one update each, provided the ticket is still as in `before`; takes the lease
-   * to publish them when nobody holds it.
-   * @returns the tickets as they are now, or undefined when at least one of them was not as in `before`; the others may be written.
+   * Writes state and events of every ticket in one update each, provided the ticket is still as in `before`.
+   * @param publication Brings out the events. Absent when there are none.
+   * @returns the tickets as they are now, or undefined when at least one of them was not as in `before`; the others are written.
    */
-  save(changes: readonly TicketChange[]): Promise<StoredTicket[] | undefined>;
+  save(changes: readonly TicketChange[], publication?: string): Promise<StoredTicket[] | undefined>;
   /** Owners of running tickets, by customer: the ticket received last first. */
   runningOwners(customerIds: readonly string[]): Promise<Map<string, { ticketId: string; ownerId: string }[]>>;
   /** Ids of tickets on which something is due, the longest due first. */
@@ -66,17 +65,30 @@ export interface TicketStore {
   list(filter: TicketFilter, pageSize: number, pageToken: string): Promise<TicketPage>;
 }
 
-/** How the relay sees the store. Everything is conditional on this relay holding the lease. */
-export interface PublicationStore {
-  /** Tries to take leases that ran out. @returns the tickets it tried: `loadLeased` says which it got. */
-  takeOverLeases(limit: number): Promise<string[]>;
-  /** Prolongs the leases this relay still holds and loads those tickets. */
-  loadLeased(ids: readonly string[]): Promise<StoredTicket[]>;
-  /**
-   * Notes what is published; frees those that have nothing more to publish.
-   * @returns ids of those that have: others appended meanwhile.
-   */
-  markPublished(published: readonly { readonly ticketId: string; readonly sequence: number }[]): Promise<string[]>;
+/** A note that tickets are about to have news, or have it. */
+export interface Publication {
+  readonly id: string;
+  readonly ticketIds: readonly string[];
+  readonly announcedAtMs: number;
+  /** Until when it is this replica's alone. */
+  readonly untilMs: number;
+}
+
+export interface Publications {
+  /** Makes a note. */
+  announce(ticketIds: readonly string[]): Promise<Publication>;
+  /** True when this replica, in this life, made it. */
+  isOwn(id: string): boolean;
+  /** Those whose note is still there. */
+  unfinished(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Prolongs the leases this replica still holds. @returns those. */
+  renew(ids: readonly string[]): Promise<Publication[]>;
+  /** Takes notes whose lease ran out. @returns those it got. */
+  takeOver(limit: number): Promise<Publication[]>;
+  /** Leaves only these tickets in notes. */
+  narrow(publications: readonly Pick<Publication, 'id' | 'ticketIds'>[]): Promise<void>;
+  /** Removes notes: their events are appended. */
+  takeBack(ids: readonly string[]): Promise<void>;
 }
 
 /** Where each message belongs, decided once by a unique key. */

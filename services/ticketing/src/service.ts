@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type TicketApi, TicketServiceService } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { Consumer, EventLog } from '@tributary/eventlog';
 import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
 import { openContacts, openMessagePlaces, openPointers, openTicketNumbers } from './adapters/docstore-intake.ts';
+import { openPublications } from './adapters/docstore-publications.ts';
 import { openTicketStore } from './adapters/docstore-ticket-store.ts';
 import { publishTo } from './adapters/eventlog-publisher.ts';
 import { loadTemplates } from './adapters/yaml-templates.ts';
@@ -34,10 +34,11 @@ export interface TicketingService extends Service {
   readonly tickets: TicketApi;
 }
 
-/** How long one replica has a ticket's unpublished events to itself; after a crash they wait this long. */
-const leaseMs = 10_000;
+/** How long one replica has events to itself that it is about to publish; after a crash they wait this long. */
+const leaseMs = 15_000;
 const sweepEveryMs = 5000;
 const sweepBatch = 500;
+const publicationsPerSweep = 50;
 const hourMs = 60 * 60 * 1000;
 const bundledTemplates = fileURLToPath(new URL('../templates', import.meta.url));
 
@@ -45,16 +46,16 @@ const bundledTemplates = fileURLToPath(new URL('../templates', import.meta.url))
 export async function createTicketing(dependencies: TicketingDependencies): Promise<TicketingService> {
   const { config, eventLog, docStore, clock } = dependencies;
   const now = () => clock.now();
-  const relayId = randomUUID();
   const template = loadTemplates(config.templateFolder ?? bundledTemplates, config.defaultLanguage);
-  const [store, places, pointers, contacts, numbers] = await Promise.all([
-    openTicketStore(docStore, { relayId, leaseMs, now }),
+  const [store, publications, places, pointers, contacts, numbers] = await Promise.all([
+    openTicketStore(docStore, now),
+    openPublications(docStore, { leaseMs, now }),
     openMessagePlaces(docStore),
     openPointers(docStore),
     openContacts(docStore),
     openTicketNumbers(docStore, config.timeZone, now),
   ]);
-  const relay = createEventRelay({ store, relayId, leaseMs, clock, append: publishTo(eventLog) });
+  const relay = createEventRelay({ publications, store, clock, append: publishTo(eventLog) });
   const deps: IngestDependencies = {
     ...{ store, relay, numbers, places, pointers, contacts, template, now },
     policy: { deadlines: standardDeadlines, liveChannels: new Set(config.liveChannels) },
@@ -66,9 +67,9 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
     createSweep({
       ...{ clock, everyMs: sweepEveryMs, name: 'unpublished ticket events' },
       async work() {
-        const ids = await store.takeOverLeases(sweepBatch);
-        relay.recheck(ids);
-        return ids.length === sweepBatch;
+        const taken = await publications.takeOver(publicationsPerSweep);
+        for (const publication of taken) relay.recover(publication, { isTakenOver: true });
+        return taken.length === publicationsPerSweep;
       },
     }),
     createSweep({

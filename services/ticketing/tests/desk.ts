@@ -20,7 +20,7 @@ import {
 } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
-import { createLogger } from '@tributary/runtime';
+import { type Clock, createLogger } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
 import { createTicketing, readTicketingConfig, type TicketingService } from '../src/service.ts';
 
@@ -36,14 +36,14 @@ export type OpenAdapters = () => Promise<Adapters & AsyncDisposable>;
 /** A running ticketing service with what a test needs around it. */
 export class Desk implements AsyncDisposable {
   readonly service: TicketingService;
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly adapters: Adapters;
   readonly events: TicketEvent[] = [];
   readonly outbound: OutboundMessage[] = [];
   readonly deadLetters: string[] = [];
   #close: (() => Promise<unknown>)[] = [];
 
-  private constructor(service: TicketingService, clock: ManualClock, adapters: Adapters) {
+  private constructor(service: TicketingService, clock: Clock, adapters: Adapters) {
     this.service = service;
     this.clock = clock;
     this.adapters = adapters;
@@ -51,8 +51,9 @@ export class Desk implements AsyncDisposable {
 
   static async open(
     adapters: Adapters,
-    { clock = new ManualClock(), environment = {}, start = true }: DeskOptions = {},
+    { clock: given, environment = {}, start = true }: DeskOptions = {},
   ): Promise<Desk> {
+    const clock = given ?? new ManualClock();
     await adapters.eventLog.applyTopics(
       allTopics.flatMap(({ name, partitions, retentionMs }) => [
         { name, partitions, retentionMs },
@@ -78,6 +79,12 @@ export class Desk implements AsyncDisposable {
       desk.#close.push(() => service.stop());
     }
     return desk;
+  }
+
+  /** Moves the clock on. */
+  async advance(byMs: number): Promise<void> {
+    if (!(this.clock instanceof ManualClock)) throw new Error('the system clock cannot be moved');
+    await this.clock.advance(byMs);
   }
 
   get tickets() {
@@ -130,7 +137,8 @@ export class Desk implements AsyncDisposable {
 }
 
 export interface DeskOptions {
-  readonly clock?: ManualClock;
+  /** Default: one that stands still until the test moves it. */
+  readonly clock?: Clock;
   readonly environment?: Readonly<Record<string, string>>;
   /** False: nothing is published, as after a crash between the write and the relay. */
   readonly start?: boolean;

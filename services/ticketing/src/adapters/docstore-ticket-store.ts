@@ -2,32 +2,20 @@ import type { DocStore, Filter, Update, WriteOperation } from '@tributary/docsto
 import { nextDueAtMs } from '../domain/deadlines.ts';
 import { maxTerms, termsOfText } from '../domain/search-terms.ts';
 import type { Ticket } from '../domain/ticket.ts';
-import type { PublicationStore, StoredTicket, TicketChange, TicketStore } from '../ports.ts';
+import type { StoredTicket, TicketChange, TicketStore } from '../ports.ts';
 import { listTickets } from './list-tickets.ts';
-import { fromDocument, newDocument, referencesOf, type TicketDocument, toStoredEvent } from './ticket-document.ts';
-
-export interface TicketStoreOptions {
-  /** Who publishes what is saved here: unique to this replica's life. */
-  readonly relayId: string;
-  /** How long a relay has a ticket's events to itself. */
-  readonly leaseMs: number;
-  now(): number;
-}
+import { fromDocument, newDocument, referencesOf, type TicketDocument, toEventDocument } from './ticket-document.ts';
 
 const maxIdleCommands = 200;
 
 /** Opens the collection `tickets`. */
-export async function openTicketStore(
-  docStore: DocStore,
-  options: TicketStoreOptions,
-): Promise<TicketStore & PublicationStore> {
+export async function openTicketStore(docStore: DocStore, now: () => number): Promise<TicketStore> {
   const collection = await docStore.collection<TicketDocument>('tickets', [
     { keys: { number: 1 }, unique: true },
     { keys: { receivedAtMs: -1, _id: -1 } },
     { keys: { ownerId: 1, receivedAtMs: -1, _id: -1 } },
     { keys: { customerId: 1, receivedAtMs: -1, _id: -1 } },
     { keys: { dueAtMs: 1 } },
-    { keys: { relayUntilMs: 1 } },
     { keys: { references: 1 }, multikey: true },
     { keys: { terms: 1 }, multikey: true },
   ]);
@@ -53,8 +41,8 @@ export async function openTicketStore(
       }
       return found;
     },
-    async save(changes) {
-      const saved = changes.map((change) => after(change, options));
+    async save(changes, publication = '') {
+      const saved = changes.map((change) => after(change, publication));
       const operations = changes.map((change, i) => operation(change, saved[i] as StoredTicket));
       const result = await collection.bulkWrite(operations);
       const isComplete = result.inserted + result.matched === changes.length && result.duplicates.length === 0;
@@ -74,83 +62,28 @@ export async function openTicketStore(
     },
     list: (filter, pageSize, pageToken) => listTickets(collection, filter, pageSize, pageToken),
     async dueTickets(limit) {
-      const due = { dueAtMs: { $lte: options.now() } };
+      const due = { dueAtMs: { $lte: now() } };
       return (await collection.find(due, { sort: { dueAtMs: 1 }, limit, projection: { dueAtMs: 1 } })).map(
         ({ _id }) => _id,
       );
     },
-    async takeOverLeases(limit) {
-      const relayUntilMs = options.now() + options.leaseMs;
-      const over = await collection.find(
-        { relayUntilMs: { $lte: options.now() } },
-        { sort: { relayUntilMs: 1 }, limit, projection: { relayBy: 1, relayUntilMs: 1 } },
-      );
-      if (over.length === 0) return [];
-      await collection.bulkWrite(
-        over.map(({ _id, relayBy, relayUntilMs: until = 0 }) => ({
-          updateOne: {
-            filter: { _id, relayBy, relayUntilMs: until },
-            update: { $set: { relayBy: options.relayId, relayUntilMs } },
-          },
-        })),
-      );
-      return over.map(({ _id }) => _id);
-    },
-    async loadLeased(ids) {
-      const held = { relayBy: options.relayId };
-      const update = { $set: { relayUntilMs: options.now() + options.leaseMs } };
-      await collection.bulkWrite(ids.map((_id) => ({ updateOne: { filter: { _id, ...held }, update } })));
-      return load({ _id: { $in: ids }, ...held });
-    },
-    async markPublished(published) {
-      const result = await collection.bulkWrite(
-        published.map(({ ticketId, sequence }) => ({
-          updateOne: {
-            filter: { _id: ticketId, relayBy: options.relayId, lastSequence: sequence },
-            update: { $set: { publishedSequence: sequence, relayBy: '' }, $unset: { relayUntilMs: 1 } },
-          },
-        })),
-      );
-      if (result.matched === published.length) return [];
-      const _id = { $in: published.map(({ ticketId }) => ticketId) };
-      const left = await collection.find({ _id, relayBy: options.relayId }, { projection: { lastSequence: 1 } });
-      const leftIds = new Set(left.map((document) => document._id));
-      // What is published must not be published again by whoever takes over: the part that is done is noted too.
-      await collection.bulkWrite(
-        published
-          .filter(({ ticketId }) => leftIds.has(ticketId))
-          .map(({ ticketId, sequence }) => ({
-            updateOne: {
-              filter: { _id: ticketId, relayBy: options.relayId },
-              update: { $max: { publishedSequence: sequence } },
-            },
-          })),
-      );
-      return [...leftIds];
-    },
   };
 }
 
-/** The ticket as it will be stored. Whoever adds events takes the lease to publish them when nobody holds one. */
-function after({ before, ticket, events, idleCommandId }: TicketChange, options: TicketStoreOptions): StoredTicket {
-  const nowMs = options.now();
-  const isHeld = before !== undefined && before.relayBy !== '' && before.relayUntilMs > nowMs;
-  const takes = events.length > 0 && !isHeld;
+/** The ticket as it will be stored. */
+function after({ before, ticket, events, idleCommandId }: TicketChange, publication: string): StoredTicket {
   return {
     ticket,
-    events: before === undefined ? events : [...before.events, ...events],
-    publishedSequence: before?.publishedSequence ?? 0,
-    relayBy: takes ? options.relayId : (before?.relayBy ?? ''),
-    relayUntilMs: takes ? nowMs + options.leaseMs : (before?.relayUntilMs ?? 0),
+    events: [...(before?.events ?? []), ...events.map((event) => ({ ...event, publication }))],
     idleCommandIds: [...(before?.idleCommandIds ?? []), ...(idleCommandId === undefined ? [] : [idleCommandId])],
     terms: [...(before?.terms ?? []), ...(before === undefined ? [] : newTerms(before.terms, before.ticket, ticket))],
   };
 }
 
 function operation(change: TicketChange, saved: StoredTicket): WriteOperation<TicketDocument> {
-  const { before, ticket, events } = change;
-  if (before === undefined) return { insertOne: { document: newDocument(ticket, events, saved) } };
-  const filter = { _id: ticket.id, version: before.ticket.version, relayBy: before.relayBy };
+  const { before, ticket } = change;
+  if (before === undefined) return { insertOne: { document: newDocument(ticket, saved.events) } };
+  const filter = { _id: ticket.id, version: before.ticket.version };
   return { updateOne: { filter, update: updateOf(change, before, saved) } };
 }
 
@@ -172,12 +105,8 @@ function updateOf(change: TicketChange, before: StoredTicket, saved: StoredTicke
     if (value === undefined) unset[name] = true;
     else set[name] = value;
   }
-  if (saved.relayBy !== before.relayBy || saved.relayUntilMs !== before.relayUntilMs) {
-    set['relayBy'] = saved.relayBy;
-    set['relayUntilMs'] = saved.relayUntilMs;
-  }
   pushAll(push, 'entries', ticket.entries.slice(before.ticket.entries.length));
-  pushAll(push, 'events', events.map(toStoredEvent));
+  pushAll(push, 'events', saved.events.slice(before.events.length).map(toEventDocument));
   pushAll(push, 'terms', saved.terms.slice(before.terms.length));
   pushAll(
     push,

@@ -4,25 +4,21 @@ import { nextDueAtMs } from '../domain/deadlines.ts';
 import { inboundReference, outboundEntryReference, outboundReference } from '../domain/placement.ts';
 import { termsOfTicket } from '../domain/search-terms.ts';
 import type { Entry, Ticket } from '../domain/ticket.ts';
-import type { StoredTicket } from '../ports.ts';
+import type { StoredEvent, StoredTicket } from '../ports.ts';
 
 /** A change as stored: an entry stands in `entries`, once, and is named here. */
 type StoredChange =
   | Exclude<Change, { entry: Entry }>
   | (Omit<Extract<Change, { entry: Entry }>, 'entry'> & { entryId: string });
-export type StoredEvent = Omit<TicketEvent, 'change'> & { readonly change: StoredChange };
+type EventDocument = Omit<StoredEvent, 'change'> & { readonly change: StoredChange };
 
 /**
- * A ticket in the store: its state, conversation, history and what is not published yet, so that all of it changes in one
- * write. Events above `publishedSequence` are the outbox.
+ * A ticket in the store: its state, conversation and history, so that all of it changes in one write. Its latest events are the
+ * outbox: those whose publication still has its note.
  */
 export interface TicketDocument extends Omit<Ticket, 'id'>, Document {
   readonly region: string;
-  readonly events: readonly StoredEvent[];
-  readonly publishedSequence: number;
-  readonly relayBy: string;
-  /** Absent when nothing is to be published. */
-  readonly relayUntilMs?: number;
+  readonly events: readonly EventDocument[];
   readonly idleCommandIds: readonly string[];
   readonly terms: readonly string[];
   /** Messages it holds, for threading. */
@@ -31,27 +27,14 @@ export interface TicketDocument extends Omit<Ticket, 'id'>, Document {
   readonly dueAtMs?: number;
 }
 
-/** Who publishes. */
-export interface Lease {
-  readonly relayBy: string;
-  readonly relayUntilMs: number;
-}
-
-export function newDocument(
-  ticket: Ticket,
-  events: readonly TicketEvent[],
-  { relayBy, relayUntilMs }: Lease,
-): TicketDocument {
+export function newDocument(ticket: Ticket, events: readonly StoredEvent[]): TicketDocument {
   const { id, ...state } = ticket;
   const dueAtMs = nextDueAtMs(ticket);
   return {
     _id: id,
     ...state,
     region: ticket.grade.region,
-    events: events.map(toStoredEvent),
-    publishedSequence: 0,
-    relayBy,
-    relayUntilMs,
+    events: events.map(toEventDocument),
     idleCommandIds: [],
     terms: termsOfTicket(ticket),
     references: events.flatMap((event) => referencesOf(event, ticket)),
@@ -60,41 +43,26 @@ export function newDocument(
 }
 
 export function fromDocument(document: TicketDocument): StoredTicket {
-  const {
-    _id,
-    region: _,
-    events,
-    publishedSequence,
-    relayBy,
-    relayUntilMs,
-    idleCommandIds,
-    terms,
-    references: __,
-    dueAtMs: ___,
-    ...state
-  } = document;
+  const { _id, region: _, events, idleCommandIds, terms, references: __, dueAtMs: ___, ...state } = document;
   const entries = new Map(state.entries.map((entry) => [entry.id, entry]));
   return {
     ticket: { id: _id, ...state },
-    events: events.map((event) => fromStoredEvent(event, entries)),
-    publishedSequence,
-    relayBy,
-    relayUntilMs: relayUntilMs ?? 0,
+    events: events.map((event) => fromEventDocument(event, entries)),
     idleCommandIds,
     terms,
   };
 }
 
-export function toStoredEvent(event: TicketEvent): StoredEvent {
+export function toEventDocument(event: StoredEvent): EventDocument {
   const { change } = event;
-  if (!('entry' in change)) return event as StoredEvent;
+  if (!('entry' in change)) return event as EventDocument;
   const { entry, ...rest } = change;
   return { ...event, change: { ...rest, entryId: entry.id } as StoredChange };
 }
 
-function fromStoredEvent(event: StoredEvent, entries: ReadonlyMap<string, Entry>): TicketEvent {
+function fromEventDocument(event: EventDocument, entries: ReadonlyMap<string, Entry>): StoredEvent {
   const { change } = event;
-  if (!('entryId' in change) || change.type === 'deliveryUpdated') return event as TicketEvent;
+  if (!('entryId' in change) || change.type === 'deliveryUpdated') return event as StoredEvent;
   const { entryId, ...rest } = change;
   return { ...event, change: { ...rest, entry: entries.get(entryId) } as Change };
 }

@@ -1,6 +1,7 @@
 import type { TicketEvent } from '../domain/changes.ts';
 import type { Ticket } from '../domain/ticket.ts';
-import type { StoredTicket, TicketChange, TicketNumbers, TicketStore } from '../ports.ts';
+import type { Publication, StoredTicket, TicketChange, TicketNumbers, TicketStore } from '../ports.ts';
+import type { TicketNews } from './relay-events.ts';
 
 /** What is to happen to one ticket. */
 export interface TicketWork {
@@ -12,11 +13,16 @@ export interface TicketWork {
   ): { readonly ticket: Ticket | undefined; readonly events: readonly TicketEvent[]; readonly idleCommandId?: string };
 }
 
-/** Publishes what tickets have to say; told of every change that was stored. */
+/** Publishes what tickets have to say. */
 export interface EventRelay {
-  publish(tickets: readonly StoredTicket[]): void;
-  /** These may have events that nobody told of. */
-  recheck(ticketIds: readonly string[]): void;
+  /** Notes durably that these tickets are about to have news. */
+  announce(ticketIds: readonly string[]): Promise<Publication>;
+  /** Those of the publications that are not finished. */
+  unfinished(publicationIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Publishes the events that were written, once the publications they follow are finished. */
+  publish(publication: Publication, news: readonly TicketNews[], after: ReadonlySet<string>): void;
+  /** Publishes what is found written of a publication. `isTakenOver`: by a replica that may have crashed over it. */
+  recover(publication: Publication, options: { readonly isTakenOver: boolean }): void;
 }
 
 export interface ChangeDependencies {
@@ -61,14 +67,34 @@ export async function changeTickets(
       changes.push({ before, ticket, events, ...(idleCommandId !== undefined && { idleCommandId }) });
     }
     if (changes.length === 0) return current;
-    const saved = await store.save(changes);
+    const saved = await saveAndPublish(changes, store, relay);
     if (saved !== undefined) {
-      relay.publish(saved);
       for (const stored of saved) current.set(stored.ticket.id, stored);
       return current;
     }
-    relay.recheck(changes.map(({ ticket }) => ticket.id));
     current = await store.load(ids);
   }
   throw new ContentionError(`${ids.length === 1 ? 'the ticket is' : 'tickets are'} changed too often`);
+}
+
+/** Undefined when at least one ticket was changed by others meanwhile. */
+async function saveAndPublish(
+  changes: readonly TicketChange[],
+  store: TicketStore,
+  relay: EventRelay,
+): Promise<StoredTicket[] | undefined> {
+  const news = changes.filter(({ events }) => events.length > 0);
+  if (news.length === 0) return store.save(changes);
+  const previous = new Set(
+    news.map(({ before }) => before?.events.at(-1)?.publication ?? '').filter((id) => id !== ''),
+  );
+  const [publication, after] = await Promise.all([
+    relay.announce(news.map(({ ticket }) => ticket.id)),
+    relay.unfinished([...previous]),
+  ]);
+  const saved = await store.save(changes, publication.id);
+  // Some may be written. When the write fails altogether, the note's lease runs out and leads to the same.
+  if (saved === undefined) relay.recover(publication, { isTakenOver: false });
+  else relay.publish(publication, news, after);
+  return saved;
 }

@@ -1,143 +1,183 @@
 import { backOffMs, type Clock, delay, type Service } from '@tributary/runtime';
 import type { TicketEvent } from '../domain/changes.ts';
 import type { Ticket } from '../domain/ticket.ts';
-import type { PublicationStore, StoredTicket } from '../ports.ts';
+import type { Publication, Publications, TicketStore } from '../ports.ts';
 import type { EventRelay } from './change-tickets.ts';
+import { readNews } from './read-news.ts';
 
-/** Events of one ticket that follow each other without gap. */
-export interface Publication {
+/** What a ticket has to say: events that follow each other without gap. */
+export interface TicketNews {
   readonly ticket: Ticket;
   readonly events: readonly TicketEvent[];
 }
 
 export interface RelayDependencies {
-  readonly store: PublicationStore;
-  readonly relayId: string;
-  readonly leaseMs: number;
+  readonly publications: Publications;
+  readonly store: Pick<TicketStore, 'load'>;
   readonly clock: Clock;
-  /** Appends what these tickets have to say, in order. Resolves when it is durable. */
-  append(publications: readonly Publication[]): Promise<void>;
+  /** Appends news in this order. Resolves when it is durable. */
+  append(news: readonly TicketNews[]): Promise<void>;
 }
 
-/** Most tickets in one append. */
-const maxBatch = 500;
-/** Tickets whose events wait in memory; beyond, only their ids are kept and the events are read again. */
-const maxInMemory = 5000;
+/** Tickets in one append, about. */
+const ticketsPerAppend = 1000;
+/** Tickets whose news waits in memory; beyond, it is read again when its turn comes. */
+const ticketsInMemory = 5000;
+/** How soon to look again whether what comes first is published. */
+const waitMs = 10;
+/** A publication this close to the end of its lease is prolonged before it is worked on. */
+const renewBeforeMs = 3000;
 
-interface Waiting {
+interface Queued {
+  readonly publication: Publication;
   /** Undefined: to be read from the store. */
-  publication: Publication | undefined;
-  leaseUntilMs: number;
+  readonly news: readonly TicketNews[] | undefined;
+  /** Publications that come first, as far as they are not finished. Undefined: to be read from the store. */
+  readonly after: Set<string> | undefined;
+  /** Taken over from a replica that may have crashed before it wrote all of its tickets. */
+  readonly isTakenOver: boolean;
 }
 
 /**
- * Publishes the events of the tickets whose lease this replica holds: many tickets in one append, one append at a time, per
- * ticket in sequence. What it does not know for certain it reads from the store, where the lease says whether it may.
- * After a crash, or when a lease ran out during an outage, another relay repeats what was not noted as published, with the
- * same ids and numbers.
+ * Publishes ticket events: many tickets in one append, one append at a time, per ticket in sequence.
+ *
+ * A publication is a note in the store: announced before its tickets are written, taken back once their events are appended. By
+ * it another replica goes on after a crash. Each event names its publication, so that whoever writes a ticket next knows what
+ * must be published first, and waits for it. After a crash events are repeated, with the same ids and numbers.
  */
-export function createEventRelay(dependencies: RelayDependencies): EventRelay & Service {
-  const { store, clock, relayId } = dependencies;
-  const waiting = new Map<string, Waiting>();
-  /** Up to where the events of a ticket are waiting or published, while the relay knows the ticket. */
-  const queuedTo = new Map<string, number>();
+export function createEventRelay({ publications, store, clock, append }: RelayDependencies): EventRelay & Service {
+  let queue: readonly Queued[] = [];
+  let waitingTickets = 0;
+  /** Own publications that may not be taken back yet. */
+  const open = new Set<string>();
   const stopping = new AbortController();
-  let wake = () => {};
+  let isWoken = false;
+  let resume = () => {};
   let running: Promise<void> | undefined;
   let problem: string | undefined;
 
-  const recheck = (ticketIds: readonly string[]) => {
-    for (const id of ticketIds) waiting.set(id, { publication: undefined, leaseUntilMs: 0 });
+  const setQueue = (next: readonly Queued[]) => {
+    queue = next;
+    waitingTickets = next.reduce((sum, { publication }) => sum + publication.ticketIds.length, 0);
+  };
+  const enqueue = (queued: Queued) => {
+    queue = [...queue, queued];
+    waitingTickets += queued.publication.ticketIds.length;
     wake();
   };
 
-  const publish = (tickets: readonly StoredTicket[]) => {
-    for (const { ticket, events, publishedSequence, relayBy, relayUntilMs } of tickets) {
-      if (relayBy !== relayId || ticket.lastSequence === publishedSequence) continue;
-      const known = waiting.get(ticket.id);
-      // To be read from the store anyway, these events included.
-      if (known !== undefined && known.publication === undefined) continue;
-      const from = Math.max(publishedSequence, queuedTo.get(ticket.id) ?? 0);
-      const added = events.filter(({ sequence }) => sequence > from);
-      if (waiting.size >= maxInMemory) {
-        waiting.set(ticket.id, { publication: undefined, leaseUntilMs: 0 });
-        continue;
-      }
-      const before = known?.publication?.events ?? [];
-      waiting.set(ticket.id, { publication: { ticket, events: [...before, ...added] }, leaseUntilMs: relayUntilMs });
-      queuedTo.set(ticket.id, ticket.lastSequence);
-    }
-    wake();
+  const unfinished = async (ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    const queued = new Set(queue.map(({ publication }) => publication.id));
+    const isDone = (id: string) => publications.isOwn(id) && !open.has(id);
+    const asked = ids.filter((id) => !queued.has(id) && !isDone(id));
+    const noted = asked.length === 0 ? [] : await publications.unfinished(asked);
+    return new Set([...ids.filter((id) => queued.has(id)), ...noted]);
   };
 
-  /** Takes what is next, with the events that are to be read from the store. */
-  const take = async (): Promise<Publication[]> => {
-    const batch = [...waiting].slice(0, maxBatch);
-    for (const [id] of batch) waiting.delete(id);
-    const ready: Publication[] = [];
-    const unread: string[] = [];
-    for (const [id, { publication, leaseUntilMs }] of batch) {
-      if (publication === undefined || leaseUntilMs <= clock.now()) unread.push(id);
-      else ready.push(publication);
+  /** What can be published now: what comes first is published, or stands before it in the same append. */
+  const next = async (): Promise<Queued[]> => {
+    const awaited = await unfinished([...new Set(queue.flatMap(({ after }) => [...(after ?? [])]))]);
+    const chosen = new Set<string>();
+    const batch: Queued[] = [];
+    let size = 0;
+    for (const queued of queue) {
+      const { after, publication } = queued;
+      for (const id of after ?? []) if (!awaited.has(id)) after?.delete(id);
+      if (![...(after ?? [])].every((id) => chosen.has(id))) continue;
+      // What is yet to be read says what it follows only then.
+      if (after === undefined && batch.length > 0) break;
+      chosen.add(publication.id);
+      batch.push(queued);
+      size += publication.ticketIds.length;
+      if (size >= ticketsPerAppend || after === undefined) break;
     }
-    if (unread.length === 0) return ready;
-    try {
-      const leased = new Map((await store.loadLeased(unread)).map((stored) => [stored.ticket.id, stored]));
-      for (const id of unread) {
-        const stored = leased.get(id);
-        const events = stored?.events.filter(({ sequence }) => sequence > stored.publishedSequence) ?? [];
-        if (stored === undefined || events.length === 0) {
-          if (!waiting.has(id)) queuedTo.delete(id);
-          continue;
-        }
-        ready.push({ ticket: stored.ticket, events });
-        queuedTo.set(id, Math.max(stored.ticket.lastSequence, queuedTo.get(id) ?? 0));
-      }
-      return ready;
-    } catch (error) {
-      recheck(batch.map(([id]) => id));
-      throw error;
-    }
+    return batch;
   };
 
-  const publishBatch = async () => {
-    const batch = await take();
-    if (batch.length === 0) return;
-    try {
-      await dependencies.append(batch);
-      const published = batch.map(({ ticket, events }) => ({
-        ticketId: ticket.id,
-        sequence: events.at(-1)?.sequence ?? ticket.lastSequence,
-      }));
-      const left = new Set(await store.markPublished(published));
-      for (const { ticketId } of published) {
-        if (waiting.has(ticketId)) continue;
-        if (left.has(ticketId)) waiting.set(ticketId, { publication: undefined, leaseUntilMs: 0 });
-        else queuedTo.delete(ticketId);
-      }
-    } catch (error) {
-      recheck(batch.map(({ ticket }) => ticket.id));
-      throw error;
+  /** Prolongs leases that are about to run out. @returns what is still to be published by this replica. */
+  const renewed = async (batch: readonly Queued[]): Promise<readonly Queued[]> => {
+    const late = batch
+      .map(({ publication }) => publication)
+      .filter(({ untilMs }) => untilMs - clock.now() < renewBeforeMs);
+    if (late.length === 0) return batch;
+    const held = new Map((await publications.renew(late.map(({ id }) => id))).map((each) => [each.id, each]));
+    const lost = new Set(late.map(({ id }) => id).filter((id) => !held.has(id)));
+    const update = (queued: Queued): Queued => ({
+      ...queued,
+      publication: held.get(queued.publication.id) ?? queued.publication,
+    });
+    // What was only taken over is somebody else's now. Own news goes out all the same: whoever took it over may have looked for
+    // it before it was written.
+    const isOurs = ({ publication, isTakenOver }: Queued) => !(isTakenOver && lost.has(publication.id));
+    setQueue(queue.filter(isOurs).map(update));
+    return batch.filter(isOurs).map(update);
+  };
+
+  const publishNext = async (): Promise<void> => {
+    const batch = await renewed(await next());
+    const [first] = batch;
+    if (first === undefined) {
+      if (queue.length > 0) await pause(waitMs);
+      return;
     }
+    const unread = batch.filter(({ news }) => news === undefined).map(({ publication }) => publication);
+    const read = await readNews(unread, store);
+    if (first.after === undefined) {
+      // It was taken over: now it is known what it follows, and it takes its turn.
+      const after = new Set(await unfinished(read.previousOf(first.publication)));
+      after.delete(first.publication.id);
+      setQueue(queue.map((queued) => (queued.publication.id === first.publication.id ? { ...queued, after } : queued)));
+      if (after.size > 0) return;
+    }
+    const news = batch.flatMap((queued) => queued.news ?? read.newsOf(queued.publication));
+    if (news.length > 0) await append(news);
+    const done = batch.map(({ publication }) => publication);
+    // A ticket that a crashed replica has announced and not written may still be written by a request under way.
+    const unwritten = batch
+      .filter(
+        ({ isTakenOver, publication }) => isTakenOver && publication.announcedAtMs > clock.now() - writtenWithinMs,
+      )
+      .map(({ publication }) => ({ id: publication.id, ticketIds: read.unwrittenOf(publication) }))
+      .filter(({ ticketIds }) => ticketIds.length > 0);
+    const kept = new Set(unwritten.map(({ id }) => id));
+    await publications.takeBack(done.map(({ id }) => id).filter((id) => !kept.has(id)));
+    if (unwritten.length > 0) await publications.narrow(unwritten);
+    const doneIds = new Set(done.map(({ id }) => id));
+    setQueue(queue.filter(({ publication }) => !doneIds.has(publication.id)));
+    for (const { id } of done) if (!kept.has(id)) open.delete(id);
+  };
+
+  const wake = () => {
+    isWoken = true;
+    resume();
+  };
+  /** Until there is something new, or the time is over. */
+  const pause = async (ms?: number) => {
+    using timers = new DisposableStack();
+    await new Promise<void>((resolve) => {
+      resume = resolve;
+      if (isWoken) resolve();
+      else if (ms !== undefined) timers.use(clock.setTimer(ms, resolve));
+    });
+    isWoken = false;
   };
 
   const run = async () => {
     for (let failures = 0; ; ) {
-      if (waiting.size === 0) {
+      if (queue.length === 0) {
         if (stopping.signal.aborted) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        wake = () => {};
+        await pause();
         continue;
       }
       try {
-        await publishBatch();
+        const before = queue;
+        await publishNext();
         failures = 0;
         problem = undefined;
+        // What waits for another replica is noted in the store: whoever takes over its lease publishes it.
+        if (stopping.signal.aborted && queue === before) return;
       } catch (error) {
         problem = `ticket events cannot be published: ${(error as Error).message}`;
-        // What is left unpublished is in the store; another relay takes it when the lease is over.
         if (stopping.signal.aborted) return;
         await delay(clock, backOffMs(failures++, { maxMs: 5000 }), stopping.signal);
       }
@@ -145,8 +185,20 @@ export function createEventRelay(dependencies: RelayDependencies): EventRelay & 
   };
 
   return {
-    publish,
-    recheck,
+    unfinished,
+    async announce(ticketIds) {
+      const publication = await publications.announce(ticketIds);
+      open.add(publication.id);
+      return publication;
+    },
+    publish(publication, news, after) {
+      const kept = waitingTickets < ticketsInMemory ? news : undefined;
+      enqueue({ publication, news: kept, after: new Set(after), isTakenOver: false });
+    },
+    recover(publication, { isTakenOver }) {
+      if (queue.some((queued) => queued.publication.id === publication.id)) return;
+      enqueue({ publication, news: undefined, after: undefined, isTakenOver });
+    },
     async start() {
       running = run();
     },
@@ -158,3 +210,6 @@ export function createEventRelay(dependencies: RelayDependencies): EventRelay & 
     problems: () => (problem === undefined ? [] : [problem]),
   };
 }
+
+/** No write is under way for so long: the driver gives up before. */
+const writtenWithinMs = 2 * 60_000;

@@ -1,4 +1,5 @@
 import { deadLetterTopic, type TicketEvent, topics } from '@tributary/contracts';
+import { systemClock } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
 import { describe, expect, test } from 'vitest';
 import { by, Desk, mail, type OpenAdapters } from '../desk.ts';
@@ -13,10 +14,9 @@ export function describePublishingEvents(open: OpenAdapters): void {
   describe('publishing events', () => {
     test('invariant 3: with two replicas at work on the same tickets, sequences are published in order and without gap', async () => {
       await using adapters = await open();
-      const clock = new ManualClock();
-      await using one = await Desk.open(adapters, { clock });
-      await using two = await Desk.open(adapters, { clock });
-      const placed = await one.ingest(...Array.from({ length: 10 }, () => mail()));
+      await using one = await Desk.open(adapters, { clock: systemClock });
+      await using two = await Desk.open(adapters, { clock: systemClock });
+      const placed = await one.ingest(...Array.from({ length: 10 }, () => mail({ receivedTime: new Date() })));
       await Promise.all(
         Array.from({ length: 200 }, async (_, i) => {
           const { ticketId = '' } = placed[i % 10] ?? {};
@@ -26,7 +26,11 @@ export function describePublishingEvents(open: OpenAdapters): void {
       );
       for (const { ticketId } of placed) {
         await one.published(ticketId, 23);
-        expect(firstSeen(one.events, ticketId)).toEqual(Array.from({ length: 23 }, (_, i) => i + 1));
+        const sequences = one.events
+          .filter((event) => event.ticketId === ticketId)
+          .map(({ sequence }) => Number(sequence));
+        // Nothing crashed: nothing is repeated either.
+        expect(sequences).toEqual(Array.from({ length: 23 }, (_, i) => i + 1));
       }
     });
 
@@ -40,7 +44,7 @@ export function describePublishingEvents(open: OpenAdapters): void {
       // A command that finds the lease of the dead adds to what is to be published and leaves the order alone.
       const [{ ticketId = '' } = {}] = placed;
       await other.tickets.addNote({ ticketId, context: by(), text: 'meanwhile', attachments: [] });
-      await clock.advance(20_000);
+      await clock.advance(25_000);
       expect((await other.published(ticketId, 4)).map(({ sequence }) => Number(sequence))).toEqual([1, 2, 3, 4]);
       for (const result of placed) {
         await other.published(result.ticketId, 3);
