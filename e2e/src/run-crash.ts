@@ -1,16 +1,16 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TicketApi, TicketServiceService } from '@tributary/contracts';
+import { TicketServiceService } from '@tributary/contracts';
 import { connectGrpc } from '@tributary/runtime';
 import { runAgentRobot } from './agent-robot.ts';
-import { readWholeChat } from './chat-customer.ts';
+import { type ChatCustomer, readWholeChat } from './chat-customer.ts';
 import { checkAll } from './checks/all-checks.ts';
 import { type CrashReport, reportOf } from './crash-report.ts';
 import type { AgentCommand, ChatTranscript, History, Violation } from './history.ts';
 import { loadChat } from './load-chat.ts';
 import { loadEmail } from './load-email.ts';
-import { startMailSink } from './mail-sink.ts';
+import { type MailSink, startMailSink } from './mail-sink.ts';
 import { MessageBook } from './message-book.ts';
 import { pause } from './pause.ts';
 import { seededRandom } from './random.ts';
@@ -48,7 +48,6 @@ const patienceMs = 90_000;
  */
 export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const startedAtMs = performance.now();
-  // Servers started by root run as another user, who must be able to enter it.
   const folder = mkdtempSync(join(tmpdir(), `tributary-crash-${process.pid}-`));
   let clean = false;
   try {
@@ -70,49 +69,37 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   }
 }
 
-async function killUnderLoad(system: System, sink: Awaited<ReturnType<typeof startMailSink>>, options: CrashOptions) {
-  const { report, signal } = options;
+async function killUnderLoad(system: System, sink: MailSink, options: CrashOptions) {
+  const { report, signal, writers } = options;
   const random = seededRandom(options.seed);
   const book = new MessageBook();
   const commands: AgentCommand[] = [];
-  const stop = new AbortController();
-  const giveUp = new AbortController();
-  const signals = { stopWriting: any(stop.signal, signal), giveUp: any(giveUp.signal, signal) };
+  const ends = { writing: new AbortController(), working: new AbortController(), all: new AbortController() };
+  const stopWriting = AbortSignal.any([ends.writing.signal, signal]);
+  const stopWorking = AbortSignal.any([ends.working.signal, signal]);
+  const giveUp = AbortSignal.any([ends.all.signal, signal]);
   await using ticketing = connectGrpc(system.ticketingAddress);
-  const tickets: TicketApi = ticketing.api(TicketServiceService);
 
-  const email = loadEmail({
-    ...{ smtpPort: system.smtpPort, supportAddress, sink, book, writers: options.writers },
-    ...{ random: random.fork('email'), ...signals },
-  });
-  const chat = loadChat({
-    ...{ url: system.chatUrl, site: chatSite, book, writers: options.writers },
-    ...{ random: random.fork('chat'), ...signals },
-  });
-  const stopRobot = new AbortController();
-  const robot = runAgentRobot({
-    ...{ tickets, commands, random: random.fork('agents') },
-    ...{ stopWorking: any(stopRobot.signal, signal), giveUp: signals.giveUp },
-  });
+  const load = { book, writers, stopWriting, giveUp };
+  const email = loadEmail({ ...load, smtpPort: system.smtpPort, supportAddress, sink, random: random.fork('email') });
+  const chat = loadChat({ ...load, url: system.chatUrl, site: chatSite, random: random.fork('chat') });
+  const tickets = ticketing.api(TicketServiceService);
+  const robot = runAgentRobot({ tickets, commands, random: random.fork('agents'), stopWorking, giveUp });
   // Awaited below; a failure meanwhile must not end the process before the kills are over.
   for (const work of [email, chat, robot]) work.catch(() => {});
 
-  const plan = planKills(
-    system.victims.map(({ name }) => name),
-    options.kills,
-    options.seconds * 1000,
-    random.fork('kills'),
-  );
+  const names = system.victims.map(({ name }) => name);
+  const plan = planKills(names, options.kills, options.seconds * 1000, random.fork('kills'));
   await firstAcknowledged(book, signal);
   const killed = await carryOut(plan, system.victims, report, signal);
   await system.ready();
   report('everything is up again; the load stops');
-  stop.abort();
-  const late = setTimeout(() => giveUp.abort(), acknowledgeLimitMs);
-  const customers = (await Promise.all([chat, email]))[0];
+  ends.writing.abort();
+  const late = setTimeout(() => ends.all.abort(), acknowledgeLimitMs);
+  const [customers] = await Promise.all([chat, email]);
   // The agents answer what is left, a little longer, so that answers are under way to calm chats as well.
   await pause(2000, signal);
-  stopRobot.abort();
+  ends.working.abort();
   await robot;
   clearTimeout(late);
 
@@ -120,19 +107,27 @@ async function killUnderLoad(system: System, sink: Awaited<ReturnType<typeof sta
   await using log = await system.openLog();
   const { state, unfinished } = await settle(system, log, { patienceMs, report });
   report('checking');
-  const chats: ChatTranscript[] = [];
-  for (const customer of customers) {
-    const { token, sessionId, conversation } = customer;
-    if (token === undefined) continue;
-    const whole = await readWholeChat(system.chatUrl, chatSite, token);
-    await customer.catchUp(whole.length);
-    chats.push({ conversation, sessionId, received: customer.received, whole });
-    customer.close();
-  }
+  const chats = await readChats(system, customers);
   const { messages, refusals } = book;
   const history: History = { ...state, messages, refusals, commands, chats, mails: sink.mails };
   const notAtRest = unfinished.map((detail): Violation => ({ promise: 'everything comes to rest', detail }));
   return { history, killed, unfinished: notAtRest };
+}
+
+/** Ends the chats, each when it has been shown what a new device is shown. */
+async function readChats(system: System, customers: readonly ChatCustomer[]): Promise<ChatTranscript[]> {
+  const chats: ChatTranscript[] = [];
+  for (const customer of customers) {
+    const { token, sessionId, conversation, received } = customer;
+    // Without a session nothing was ever acknowledged in it.
+    if (token !== undefined) {
+      const whole = await readWholeChat(system.chatUrl, chatSite, token);
+      await customer.catchUp(whole.length);
+      chats.push({ conversation, sessionId, received, whole });
+    }
+    customer.close();
+  }
+  return chats;
 }
 
 /** Load first: there is nothing to lose before. */
@@ -146,10 +141,6 @@ async function firstAcknowledged(book: MessageBook, signal: AbortSignal): Promis
   }
 }
 
-function any(...signals: AbortSignal[]): AbortSignal {
-  return AbortSignal.any(signals);
-}
-
-export function seconds(ms: number): string {
+function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
 }

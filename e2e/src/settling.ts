@@ -74,7 +74,7 @@ function inWords({ group, topic, partition, lag }: Lag): string {
 }
 
 /** What of a state is still on its way, in words. */
-export function unfinishedIn({ tickets, ticketEvents, outbound, deliveries }: SystemState): string[] {
+function unfinishedIn({ tickets, ticketEvents, outbound, deliveries }: SystemState): string[] {
   const published = lastSequences(ticketEvents);
   const outcomes = outcomesOf(deliveries);
   const unknown: DeliveryStatus = 0;
