@@ -188,7 +188,7 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
         book,
       });
       customer.write('My scooter does not unlock, order 77-1234-lin.');
-      await until('the acknowledgement', () => customer.isSettled);
+      await until('the acknowledgement', () => customer.openCount === 0);
       const ticket = await until('the chat’s ticket', async () => {
         const { tickets } = await api().searchTickets({
           query: '77-1234-lin',
@@ -206,7 +206,7 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
       );
       customer.dropConnection();
       customer.write('It works, thank you!');
-      await until('the second message', () => customer.isSettled);
+      await until('the second message', () => customer.openCount === 0);
       await until('the second message on the ticket', async () =>
         (await whole(ticket)).entries.some(({ text }) => text.startsWith('It works')),
       );

@@ -25,8 +25,6 @@ export interface Batch {
   readonly records: readonly LogRecord[];
   /** Aborts when the partition is taken away or the consumer stops: what has not begun should not begin. */
   readonly signal: AbortSignal;
-  /** Call it between parts of long work (over a few seconds), or the group takes the partition away. */
-  heartbeat(): Promise<void>;
   /** Puts a record that can never succeed into `<topic>.dlq`, with cause and origin. Resolves when it is durable there. */
   deadLetter(record: LogRecord, cause: Error): Promise<void>;
 }

@@ -277,7 +277,6 @@ class EmbeddedLog implements EventLog {
       records,
       signal,
       // Nobody takes a partition away from a member that lives.
-      heartbeat: async () => {},
       deadLetter: (record, cause) => this.#enqueue([toDeadLetter(record, cause, group, this.#clock.now())]),
     };
   }

@@ -104,7 +104,6 @@ class KafkaLog implements EventLog {
           records,
           signal,
           // The fetch loop keeps the membership alive however long a batch takes.
-          heartbeat: async () => {},
           deadLetter: (record: (typeof records)[number], cause: Error) =>
             this.#enqueue([toDeadLetter(record, cause, options.group, this.#clock.now())]),
         };
