@@ -55,8 +55,10 @@ export function vocabulary(known: 'all of MongoDB' | 'what mingo shares with it'
     fc.record({ $and: fc.array(plain, { minLength: 1, maxLength: 3 }), n: number }),
   );
 
-  const fields = <T>(values: fc.Arbitrary<T>, paths = fc.oneof(scalarPath, fc.constantFrom('l', 'new', 'deep.er'))) =>
-    fc.dictionary(paths, values, { minKeys: 1, maxKeys: 2 });
+  const fields = <T>(
+    values: fc.Arbitrary<T>,
+    paths: fc.Arbitrary<string> = fc.oneof(scalarPath, fc.constantFrom('l', 'new', 'deep.er')),
+  ) => fc.dictionary(paths, values, { minKeys: 1, maxKeys: 2 });
   const lists = fc.constantFrom('l', 'e', 'new', ...(all ? ['v', 's'] : []));
   // Else a later $inc would be refused, which mingo does not know.
   const measured = fc.constantFrom('s', 'o.x', ...(all ? ['n'] : []));

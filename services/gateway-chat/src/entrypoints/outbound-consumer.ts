@@ -34,7 +34,6 @@ async function handle(batch: Batch, context: ChatContext): Promise<void> {
         .splice(0, sessionsAtOnce)
         .map(([sessionId, addressed]) => deliverToSession(batch, found.get(sessionId), addressed, context)),
     );
-    await batch.heartbeat();
   }
 }
 

@@ -2,6 +2,8 @@ import { contactKey, type Ticket } from './ticket.ts';
 
 /** Most terms kept for one ticket: what it is about stands in its subject and first messages. */
 export const maxTerms = 200;
+/** Terms kept of one text. Each costs as much as a fiftieth of storing the ticket. */
+const maxTermsOfText = 64;
 /** Characters of one text that are looked at. */
 const maxChars = 4000;
 const maxTermLength = 40;
@@ -14,14 +16,15 @@ const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 const ascii = /^[\s!-~]*$/;
 const asciiTerms = /[a-z0-9]{2,}/g;
 
-/** The terms of a text: its words in lower case, and pairs of characters where a script writes no spaces. */
+/** The first different terms of a text: its words in lower case, and pairs of characters where a script writes no spaces. */
 export function termsOfText(text: string): string[] {
-  if (ascii.test(text)) {
-    const found = text.slice(0, maxChars).toLowerCase().match(asciiTerms) ?? [];
-    return found.map((term) => term.slice(0, maxTermLength));
-  }
+  return [...new Set(allTerms(text.slice(0, maxChars)))].slice(0, maxTermsOfText);
+}
+
+function allTerms(text: string): string[] {
+  if (ascii.test(text)) return (text.toLowerCase().match(asciiTerms) ?? []).map((term) => term.slice(0, maxTermLength));
   const terms: string[] = [];
-  for (const [word] of text.slice(0, maxChars).normalize('NFKC').toLowerCase().matchAll(words)) {
+  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(words)) {
     let rest = word;
     for (const [run] of word.matchAll(unspaced)) {
       const characters = [...run];
