@@ -45,7 +45,9 @@ describe('the embedded store and mingo on an array agree', () => {
           for (const collection of [plain, indexed]) {
             await refill(collection, documents);
             for (const one of filters) {
-              const expected = documents.filter((candidate) => new Query(one).test({ ...candidate })).map(({ _id }) => _id);
+              const expected = documents
+                .filter((candidate) => new Query(one).test({ ...candidate }))
+                .map(({ _id }) => _id);
               const found = await collection.find(one, { sort: { _id: 1 } });
               expect(found.map(({ _id }) => _id)).toEqual(expected);
               expect(await collection.count(one)).toBe(expected.length);
