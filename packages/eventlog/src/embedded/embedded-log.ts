@@ -67,7 +67,7 @@ class EmbeddedLog implements EventLog {
   readonly #tails = new Set<Tail>();
   readonly #consumers = new Set<Consumer>();
   readonly #queue: PendingAppend[] = [];
-  #flushing: NodeJS.Immediate | undefined;
+  #flushing: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
   #lock: Promise<Disposable> | undefined;
   #deleteOldAtMs = 0;
@@ -150,7 +150,7 @@ class EmbeddedLog implements EventLog {
       });
     const partitions = () => options.topics.flatMap((topic) => this.#file.partitionsOf(topic));
     const startOf = (partition: Partition) => {
-      if (options.from === 'end') return partition.nextOffset;
+      if (options.from === 'end') return partition.durableOffset;
       return options.from === 'start' ? 0 : this.#file.offsetAt(partition, options.from);
     };
     const release = async () => {
@@ -216,8 +216,7 @@ class EmbeddedLog implements EventLog {
   async #close(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
     this.#closed = true;
-    while (this.#queue.length > 0) this.#flush();
-    clearImmediate(this.#flushing);
+    while (this.#flushing !== undefined) await this.#flushing;
     this.#offsets.close();
     (await this.#lock?.catch(() => undefined))?.[Symbol.dispose]();
     this.#file.close();
@@ -229,15 +228,20 @@ class EmbeddedLog implements EventLog {
     if (records.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#queue.push({ records, resolve, reject });
-      // After the I/O of this turn, so that everyone who appends in it shares the fsync.
-      this.#flushing ??= setImmediate(() => this.#flush());
+      this.#flushing ??= this.#flushAll();
     });
   }
 
-  #flush(): void {
+  async #flushAll(): Promise<void> {
+    // After the I/O of this turn, so that everyone who appends in it shares the fsync.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) await this.#flush();
     this.#flushing = undefined;
+  }
+
+  /** Those who append while the disk syncs share the next one. */
+  async #flush(): Promise<void> {
     const appends = this.#takeFromQueue();
-    if (this.#queue.length > 0) this.#flushing = setImmediate(() => this.#flush());
     const nowMs = this.#clock.now();
     let appended: Map<Partition, LogRecord[]>;
     try {
@@ -245,6 +249,7 @@ class EmbeddedLog implements EventLog {
         appends.flatMap(({ records }) => records),
         nowMs,
       );
+      await this.#file.sync();
       this.#problem = undefined;
     } catch (error) {
       this.#problem = `cannot append: ${(error as Error).message}`;
@@ -253,9 +258,11 @@ class EmbeddedLog implements EventLog {
     }
     for (const { resolve } of appends) resolve();
     for (const [partition, records] of appended) {
-      this.#recent.add(partition, records);
-      partition.wakeReaders();
+      // Unless another process has appended behind them meanwhile: what is remembered has no gap.
+      if ((records.at(-1) as LogRecord).offset + 1 === partition.nextOffset) this.#recent.add(partition, records);
     }
+    // All of them: what other processes appended meanwhile may be read only now.
+    this.#wakeAll();
     this.#deleteOld(nowMs);
   }
 
@@ -317,6 +324,10 @@ class EmbeddedLog implements EventLog {
   #othersWrote(): void {
     for (const group of this.#groups.values()) group.rebalance();
     for (const tail of this.#tails) tail.extend();
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
     for (const { partitions } of this.#file.topics()) for (const partition of partitions) partition.wakeReaders();
   }
 

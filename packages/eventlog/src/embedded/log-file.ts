@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type LogRecord, LogRefusedError, type NewRecord, type TopicSpec } from '../port.ts';
@@ -46,7 +46,12 @@ interface TopicState {
   readonly partitions: Partition[];
 }
 
-/** The SQLite file that holds the log. Everything here is synchronous; one process may hold several, others may too. */
+/**
+ * The SQLite file that holds the log. Everything but `sync` is synchronous; one process may hold several, others may too.
+ *
+ * SQLite runs with synchronous=NORMAL, which syncs the write-ahead log before a checkpoint and the database after it. What
+ * FULL does beyond that, sync the log after a commit, is done here, on a thread of libuv: the event loop goes on meanwhile.
+ */
 export class LogFile {
   readonly #db: DatabaseSync;
   readonly #topics = new Map<string, TopicState>();
@@ -55,7 +60,10 @@ export class LogFile {
   readonly #commit: StatementSync;
   readonly #dataVersion: StatementSync;
   readonly #putGroupOffset: StatementSync;
+  readonly #writeAheadLog: number | undefined;
   #seenVersion = -1;
+  #syncing = false;
+  #syncFailure: Error | undefined;
 
   readonly #noticed: () => void;
 
@@ -68,14 +76,16 @@ export class LogFile {
     const inMemory = folder === ':memory:';
     if (!inMemory) mkdirSync(folder, { recursive: true });
     this.#db = new DatabaseSync(inMemory ? folder : join(folder, 'log.db'), { timeout: busyTimeoutMs });
-    // FULL: COMMIT returns after the fsync. 16 MB of WAL between checkpoints halve what is written twice.
-    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;');
+    // 16 MB of WAL between checkpoints halve what is written twice.
+    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;');
     this.#dataVersion = this.#db.prepare('PRAGMA data_version');
     this.#begin = this.#db.prepare('BEGIN IMMEDIATE');
     this.#commit = this.#db.prepare('COMMIT');
     const version = this.#db.prepare('PRAGMA user_version').get()?.['user_version'];
     if (version !== 0 && version !== 1) throw new Error(`${folder} holds a log of version ${version}, not 1`);
     if (version === 0) this.#transaction(() => this.#db.exec(schema));
+    // It exists from the first read or write on and as long as somebody has the file open.
+    this.#writeAheadLog = inMemory ? undefined : openSync(join(folder, 'log.db-wal'), 'r+');
     this.#putGroupOffset = this.#db.prepare(
       `INSERT INTO group_offsets VALUES (?, ?, ?)
        ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset`,
@@ -85,10 +95,31 @@ export class LogFile {
 
   close(): void {
     this.#db.close();
+    if (this.#writeAheadLog !== undefined) closeSync(this.#writeAheadLog);
   }
 
   /**
-   * Appends in one transaction, on disk when it returns. All or none.
+   * Resolves when everything committed before the call is on disk, and lets it be read. One call at a time, with no commit of
+   * records meanwhile. @throws always, once it failed: nobody knows then what the disk holds.
+   */
+  async sync(): Promise<void> {
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
+    const file = this.#writeAheadLog;
+    this.#syncing = true;
+    try {
+      if (file !== undefined)
+        await new Promise<void>((resolve, reject) => fdatasync(file, (error) => (error ? reject(error) : resolve())));
+    } catch (error) {
+      this.#syncFailure = error as Error;
+      throw error;
+    } finally {
+      this.#syncing = false;
+    }
+    this.#showAll();
+  }
+
+  /**
+   * Appends in one transaction; durable, and to be read, after `sync`. All or none.
    * @returns the records by partition, as consumers get them.
    * @throws LogRefusedError for an unknown topic.
    */
@@ -111,11 +142,11 @@ export class LogFile {
     });
   }
 
-  /** At most `limit` records from `offset` on, at least one when there is one. */
+  /** At most `limit` durable records from `offset` on, at least one when there is one. */
   read(partition: Partition, offset: number, limit: number): LogRecord[] {
     const records: LogRecord[] = [];
     let bytes = 0;
-    for (const row of this.#statementsOf(partition).read.iterate(offset, limit)) {
+    for (const row of this.#statementsOf(partition).read.iterate(offset, partition.durableOffset, limit)) {
       const value = row['value'] as Uint8Array;
       records.push({
         topic: partition.topic,
@@ -174,15 +205,9 @@ export class LogFile {
    * last batches come again, as they may anyway.
    */
   commitGroupOffsets(offsets: Iterable<{ group: string; partition: Partition; nextOffset: number }>): void {
-    this.#db.exec('PRAGMA synchronous = NORMAL');
-    try {
-      this.#transaction(() => {
-        for (const { group, partition, nextOffset } of offsets)
-          this.#putGroupOffset.run(group, partition.id, nextOffset);
-      });
-    } finally {
-      this.#db.exec('PRAGMA synchronous = FULL');
-    }
+    this.#transaction(() => {
+      for (const { group, partition, nextOffset } of offsets) this.#putGroupOffset.run(group, partition.id, nextOffset);
+    });
   }
 
   /** Creates topics, adds partitions and sets retention. Says what it did. */
@@ -202,6 +227,7 @@ export class LogFile {
         for (let number = partitions - missing; number < partitions; number++) this.#createPartition(name, number);
       }
     });
+    if (this.#writeAheadLog !== undefined) fdatasyncSync(this.#writeAheadLog);
     this.#reload();
     return { created, changed };
   }
@@ -261,6 +287,13 @@ export class LogFile {
       partition.nextOffset = nextOffset;
       partition.forgetAll();
     }
+    // Among what is new may be own records that are still on their way to the disk.
+    if (!this.#syncing) this.#showAll();
+  }
+
+  #showAll(): void {
+    for (const { partitions } of this.#topics.values())
+      for (const partition of partitions) partition.durableOffset = partition.nextOffset;
   }
 
   #createPartition(topic: string, number: number): void {
@@ -283,7 +316,7 @@ export class LogFile {
         insert: this.#db.prepare(`INSERT INTO records_${partition.id} VALUES (?, ?, ?, ?, ?)`),
         read: this.#db.prepare(
           `SELECT offset, timestamp_ms, key, headers, value FROM records_${partition.id}
-           WHERE offset >= ? ORDER BY offset LIMIT ?`,
+           WHERE offset >= ? AND offset < ? ORDER BY offset LIMIT ?`,
         ),
       };
       this.#statements.set(partition, statements);

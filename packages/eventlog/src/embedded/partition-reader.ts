@@ -33,7 +33,7 @@ export class PartitionReader {
 
   wake(): void {
     if (this.#work !== undefined || this.#abort.signal.aborted) return;
-    if (this.#position < this.#options.partition.nextOffset) this.#work = this.#run();
+    if (this.#position < this.#options.partition.durableOffset) this.#work = this.#run();
   }
 
   /** Lets the batch in hand finish. */

@@ -10,6 +10,8 @@ interface Chunk {
 export class Partition {
   /** The offset that the next record gets. Offsets are dense. */
   nextOffset = 0;
+  /** Records before this one are durable: only they are read. */
+  durableOffset = 0;
   /** Woken by an append. */
   readonly readers = new Set<{ wake(): void }>();
   /** The newest records without a gap up to `nextOffset`, so that a reader that keeps up never asks the database. */
