@@ -116,6 +116,12 @@ describe('the region', () => {
       'americas',
       'phone-country',
     ],
+    [
+      'the customer’s record',
+      { contactAddress: 'li@enterprise.example.com', regionHint: 'emea' },
+      'americas',
+      'customer-record',
+    ],
     ['the country of the mail address', { contactAddress: 'x@firma.de' }, 'emea', 'address-country'],
     ['a hint that is a region', { regionHint: 'apac' }, 'apac', 'region-hint'],
     ['a hint that is a country', { regionHint: 'JP' }, 'apac', 'region-hint'],

@@ -1,5 +1,5 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
-import type { Policy } from '../policy/policy.ts';
+import { type Policy, recordedRegion } from '../policy/policy.ts';
 import type { GradingInput } from './grade.ts';
 
 export interface RegionGuess {
@@ -7,6 +7,7 @@ export interface RegionGuess {
   readonly method:
     | 'account-region'
     | 'phone-country'
+    | 'customer-record'
     | 'address-country'
     | 'region-hint'
     | 'language-country'
@@ -14,7 +15,7 @@ export interface RegionGuess {
   readonly detail: string;
 }
 
-/** The region a message belongs to; the first of account, phone number, address, hint and language tag that knows one. */
+/** The region a message belongs to: the first of account, phone number, customer record, address, hint and language tag that knows. */
 export function findRegion(input: GradingInput, policy: Policy): RegionGuess {
   const ofAccount = policy.accountRegions[`${input.channel}/${input.account}`] ?? policy.accountRegions[input.account];
   if (ofAccount !== undefined) {
@@ -24,6 +25,10 @@ export function findRegion(input: GradingInput, policy: Policy): RegionGuess {
     const country = parsePhoneNumberFromString(input.contactAddress)?.country;
     const region = regionOf(country, policy);
     if (region !== undefined) return { region, method: 'phone-country', detail: `the phone number is of ${country}` };
+  }
+  const recorded = recordedRegion(input.contactAddress, policy);
+  if (recorded !== undefined) {
+    return { region: recorded, method: 'customer-record', detail: 'the customer’s record says so' };
   }
   if (input.contactKind === 'email') {
     const country = /\.([a-z]{2})$/.exec(input.contactAddress)?.[1]?.toUpperCase();

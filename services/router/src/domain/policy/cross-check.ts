@@ -34,7 +34,9 @@ export function crossCheck(file: PolicyFile, report: Report): void {
     file.agents.map(({ id }) => id),
     [
       ...file.steps.flatMap(({ agents }, at) => each(agents, ['steps', at, 'agents'])),
-      ...file.advisers.map(({ agent }, at) => ({ name: agent, path: ['advisers', at, 'agent'] })),
+      ...file.customers.flatMap(({ adviser }, at) =>
+        adviser === undefined ? [] : [{ name: adviser, path: ['customers', at, 'adviser'] }],
+      ),
     ],
   );
   checkOnce(file, report);
@@ -49,6 +51,9 @@ function regionReferences(file: PolicyFile): Reference[] {
     ...file.skills.flatMap(({ when }, at) => each(when.regions, ['skills', at, 'when', 'regions'])),
     ...file.queues.rules.flatMap(({ when }, at) => each(when.regions, ['queues', 'rules', at, 'when', 'regions'])),
     ...file.agents.flatMap(({ regions }, at) => each(regions, ['agents', at, 'regions'])),
+    ...file.customers.flatMap(({ region }, at) =>
+      region === undefined ? [] : [{ name: region, path: ['customers', at, 'region'] }],
+    ),
   ];
 }
 

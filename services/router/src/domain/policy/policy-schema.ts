@@ -119,11 +119,12 @@ export const fileSchema = z
       rules: z.array(z.strictObject({ id, when, queue: id })).default([]),
     }),
     steps: z.array(step).min(1),
-    advisers: z
+    customers: z
       .array(
         z.strictObject({
-          agent: id,
-          customers: z.array(z.string().min(1)).default([]),
+          adviser: id.optional(),
+          region: id.optional(),
+          ids: z.array(z.string().min(1)).default([]),
           addresses: z.array(z.string().toLowerCase().min(1)).default([]),
         }),
       )
@@ -178,9 +179,10 @@ export function toPolicy(file: PolicyFile, version: string): Policy {
       expiresAfterMs: each.expires_after,
       skipWhenNobodyPresent: each.skip_when_nobody_present,
     })),
-    advisers: file.advisers.map(({ agent, customers, addresses }) => ({
-      agentId: agent,
-      customerIds: customers,
+    customers: file.customers.map(({ adviser, region, ids, addresses }) => ({
+      adviserId: adviser,
+      region,
+      customerIds: ids,
       addresses,
     })),
     channelUnits: file.capacity.channels,

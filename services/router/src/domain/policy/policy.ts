@@ -31,7 +31,7 @@ export interface Policy {
   readonly defaultQueue: string;
 
   readonly steps: readonly StepTemplate[];
-  readonly advisers: readonly Adviser[];
+  readonly customers: readonly CustomerRecord[];
   /** Units a ticket takes, by channel. */
   readonly channelUnits: Readonly<Record<string, number>>;
   readonly defaultUnits: number;
@@ -104,9 +104,11 @@ export interface StepTemplate {
   readonly skipWhenNobodyPresent: boolean;
 }
 
-/** Who is asked for this customer by name. */
-export interface Adviser {
-  readonly agentId: string;
+/** What is known of a customer beforehand. */
+export interface CustomerRecord {
+  /** The agent who is asked for them first. */
+  readonly adviserId: string | undefined;
+  readonly region: string | undefined;
   readonly customerIds: readonly string[];
   /** Contact addresses, or `@domain` for everybody there. Lower case. */
   readonly addresses: readonly string[];
@@ -119,10 +121,19 @@ export function unitsOf(channel: string, policy: Policy): number {
 
 /** The customer's named adviser, when they have one. */
 export function adviserOf(customerId: string, address: string, policy: Policy): string | undefined {
+  const known = policy.customers.find(
+    (customer) =>
+      customer.adviserId !== undefined && (customer.customerIds.includes(customerId) || has(customer, address)),
+  );
+  return known?.adviserId;
+}
+
+/** The region in the record of whoever writes from this address. Before ticketing has placed a message, only that is known. */
+export function recordedRegion(address: string, policy: Policy): string | undefined {
+  return policy.customers.find((customer) => customer.region !== undefined && has(customer, address))?.region;
+}
+
+function has({ addresses }: CustomerRecord, address: string): boolean {
   const domain = address.slice(address.lastIndexOf('@'));
-  return policy.advisers.find(
-    ({ customerIds, addresses }) =>
-      customerIds.includes(customerId) ||
-      (address !== '' && (addresses.includes(address) || addresses.includes(domain))),
-  )?.agentId;
+  return address !== '' && (addresses.includes(address) || addresses.includes(domain));
 }
