@@ -7,6 +7,7 @@ import type { StoredTicket } from '../ports.ts';
 import { assignTickets } from '../usecases/assign-tickets.ts';
 import { changeTicket, TicketNotFound } from '../usecases/change-ticket.ts';
 import type { IngestDependencies } from '../usecases/ingest-messages.ts';
+import { TicketTurns } from '../usecases/ticket-turns.ts';
 import { ingestRequest } from './ingest-request.ts';
 import { RequestFields } from './request-fields.ts';
 import { sanitiseHtml } from './sanitise-html.ts';
@@ -20,6 +21,7 @@ const maxIdChars = 1024;
 /** The ticket service as plain functions: checks the request, calls the use case, answers in the contract's terms. */
 export function createTicketApi(dependencies: IngestDependencies): TicketApi {
   const { store } = dependencies;
+  const turns = new TicketTurns();
 
   const find = async (idOrNumber: string): Promise<StoredTicket> => {
     const stored = (await store.load([idOrNumber])).get(idOrNumber);
@@ -38,12 +40,14 @@ export function createTicketApi(dependencies: IngestDependencies): TicketApi {
     const context = fields.context(request.context);
     const command = commandOf(fields, idOrNumber, context.commandId);
     fields.done();
-    const known = await find(idOrNumber);
-    const ticketId = known.ticket.id;
-    const { ticket } = await changeTicket(
-      { ticketId, ...context, command: command(known.ticket) },
-      dependencies,
-      new Map([[ticketId, known]]),
+    const found = await find(idOrNumber);
+    const ticketId = found.ticket.id;
+    const { ticket } = await turns.take(ticketId, (hasWaited) =>
+      changeTicket(
+        { ticketId, ...context, command: command(found.ticket) },
+        dependencies,
+        hasWaited ? undefined : new Map([[ticketId, found]]),
+      ),
     );
     return toTicket(ticket);
   };

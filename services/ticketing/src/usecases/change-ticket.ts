@@ -27,12 +27,13 @@ export interface TicketCommand {
 /**
  * Carries out one command of a person or a service. The same command id again changes nothing: every event names the command
  * that caused it, and the latest commands that caused none are remembered.
+ * @param known The ticket as read before; read here when absent.
  * @throws TicketNotFound, VersionMismatch, Rejection, ContentionError
  */
 export async function changeTicket(
   { ticketId, commandId, actor, expectedVersion, command }: TicketCommand,
   dependencies: ChangeDependencies & { readonly policy: TicketPolicy; now(): number },
-  known: ReadonlyMap<string, StoredTicket>,
+  known?: ReadonlyMap<string, StoredTicket>,
 ): Promise<StoredTicket> {
   const after = await changeTickets(
     [

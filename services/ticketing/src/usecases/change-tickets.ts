@@ -21,6 +21,8 @@ export interface EventRelay {
   unfinished(publicationIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Publishes the events that were written, once the publications they follow are finished. */
   publish(publication: Publication, news: readonly TicketNews[], after: ReadonlySet<string>): void;
+  /** Takes back the note: nothing of it was written. */
+  cancel(publication: Publication): Promise<void>;
   /** Publishes what is found written of a publication. `isTakenOver`: by a replica that may have crashed over it. */
   recover(publication: Publication, options: { readonly isTakenOver: boolean }): void;
 }
@@ -93,8 +95,9 @@ async function saveAndPublish(
     relay.unfinished([...previous]),
   ]);
   const saved = await store.save(changes, publication.id);
-  // Some may be written. When the write fails altogether, the note's lease runs out and leads to the same.
-  if (saved === undefined) relay.recover(publication, { isTakenOver: false });
-  else relay.publish(publication, news, after);
+  // Of several some may be written. When the write throws, the note's lease runs out and leads to the same.
+  if (saved !== undefined) relay.publish(publication, news, after);
+  else if (changes.length > 1) relay.recover(publication, { isTakenOver: false });
+  else await relay.cancel(publication);
   return saved;
 }

@@ -195,6 +195,10 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
       const kept = waitingTickets < ticketsInMemory ? news : undefined;
       enqueue({ publication, news: kept, after: new Set(after), isTakenOver: false });
     },
+    async cancel({ id }) {
+      await publications.takeBack([id]);
+      open.delete(id);
+    },
     recover(publication, { isTakenOver }) {
       if (queue.some((queued) => queued.publication.id === publication.id)) return;
       enqueue({ publication, news: undefined, after: undefined, isTakenOver });
