@@ -114,6 +114,6 @@ export async function runMongoScript(
 function updatesOf(documents: readonly Stored[], perDocument: number) {
   return Array.from({ length: Math.round(documents.length * perDocument) }, (_, at) => {
     const { _id } = documents[at % documents.length] as Stored;
-    return { updateOne: { filter: { _id }, update: { $set: { publishedSequence: 4 }, $unset: { relayUntilMs: 1 } } } };
+    return { updateOne: { filter: { _id }, update: { $set: { updatedAtMs: Date.now() }, $inc: { version: 1 } } } };
   });
 }

@@ -23,22 +23,22 @@ export interface Sides {
 
 /**
  * Runs both sides in turn, the first one changing from round to round, so that whatever else the machine does meets both alike.
- * A first round warms up and does not count.
+ * The first rounds warm up and do not count.
  */
 export async function compare(
   { ours, bare }: Sides,
-  { rounds, report }: { readonly rounds: number; report(line: string): void },
+  { rounds, warmUps = 1, report }: { readonly rounds: number; readonly warmUps?: number; report(line: string): void },
 ): Promise<Comparison> {
   const taken: { ours: number; bare: number }[] = [];
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - warmUps; round <= rounds; round++) {
     const rates = { ours: 0, bare: 0 };
     const order = round % 2 === 0 ? (['ours', 'bare'] as const) : (['bare', 'ours'] as const);
     for (const side of order) rates[side] = await (side === 'ours' ? ours() : bare());
-    const what = round === 0 ? 'warming up' : `round ${round} of ${rounds}`;
+    const what = round < 1 ? 'warming up' : `round ${round} of ${rounds}`;
     report(
       `${what}: ${perSecond(rates.ours)} against ${perSecond(rates.bare)}, ${(rates.ours / rates.bare).toFixed(2)}`,
     );
-    if (round > 0) taken.push(rates);
+    if (round >= 1) taken.push(rates);
   }
   return {
     ours: median(taken.map((round) => round.ours)),

@@ -1,15 +1,21 @@
 import { join } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { topics } from '@tributary/contracts';
 import { rateOf } from './rounds.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import type { Written } from './watched-adapters.ts';
 
+interface RowCopy {
+  readonly values: readonly SQLInputValue[];
+  /** What the column `doc` says, as an object: the script serialises it, as whoever writes it must. */
+  readonly document: unknown;
+}
+
 interface TableCopy {
   readonly name: string;
   readonly columns: readonly string[];
   /** In the order they were written. */
-  readonly rows: readonly (readonly SQLInputValue[])[];
+  readonly rows: readonly RowCopy[];
   /** Writes that the pipeline made to rows that were there. */
   readonly updates: number;
 }
@@ -62,18 +68,19 @@ function copyTables(database: DatabaseSync, like: string, updates: ReadonlyMap<s
       .map((column) => column['name'] as string);
     // Side tables of an index belong to the row that `owner` names; everything else grew at its end.
     const order = columns.includes('owner') ? 'owner' : '1';
-    const rows = database.prepare(`SELECT * FROM "${name}" ORDER BY ${order}`).all().map(valuesOf);
+    const rows = database.prepare(`SELECT * FROM "${name}" ORDER BY ${order}`).all().map(copyRow);
     return rows.length === 0 ? [] : [{ name, columns, rows, updates: updates.get(name) ?? 0 }];
   });
 }
 
-function valuesOf(row: Record<string, SQLOutputValue>): SQLInputValue[] {
-  return Object.values(row);
+function copyRow(row: Record<string, SQLOutputValue>): RowCopy {
+  const { doc } = row;
+  return { values: Object.values(row), document: typeof doc === 'string' ? JSON.parse(doc) : undefined };
 }
 
 /**
  * The bare script: for each group of messages one transaction that makes the inbound records durable, and one that writes
- * everything that becomes of them. No decision, no encoding, no look-up: the rows are ready.
+ * everything that becomes of them. No decision, no look-up, no event to encode: it only serialises the documents.
  * @returns messages per second.
  */
 export async function runSqlScript(script: SqlScript, messages: number, groupSize: number): Promise<number> {
@@ -105,17 +112,19 @@ function writer(database: DatabaseSync, { name, columns, rows, updates }: TableC
   const insert = database.prepare(`INSERT INTO "${name}" VALUES (${columns.map(() => '?').join(', ')})`);
   const id = columns.indexOf('_id');
   const doc = columns.indexOf('doc');
-  const update: StatementSync | undefined =
-    id < 0 ? undefined : database.prepare(`UPDATE "${name}" SET doc = ? WHERE _id = ?`);
+  const update = doc < 0 ? undefined : database.prepare(`UPDATE "${name}" SET doc = ? WHERE _id = ?`);
   const updatesPerRow = updates / rows.length;
   return (group: number, groups: number) => {
     const from = Math.floor((group * rows.length) / groups);
     const to = Math.floor(((group + 1) * rows.length) / groups);
-    for (let at = from; at < to; at++) insert.run(...(rows[at] as SQLInputValue[]));
-    const firstUpdate = Math.floor(from * updatesPerRow);
-    for (let done = firstUpdate; done < Math.floor(to * updatesPerRow); done++) {
-      const row = rows[Math.floor(done / updatesPerRow)] ?? rows[from];
-      update?.run(row?.[doc] as SQLInputValue, row?.[id] as SQLInputValue);
+    for (let at = from; at < to; at++) {
+      const { values, document } = rows[at] as RowCopy;
+      if (document === undefined) insert.run(...values);
+      else insert.run(...values.with(doc, JSON.stringify(document)));
+    }
+    for (let done = Math.floor(from * updatesPerRow); done < Math.floor(to * updatesPerRow); done++) {
+      const row = rows[Math.floor(done / updatesPerRow)] as RowCopy;
+      update?.run(JSON.stringify(row.document), row.values[id] as SQLInputValue);
     }
   };
 }

@@ -19,7 +19,7 @@ export const grpcBatch: Benchmark = {
         ours: () => ingest(api, sampleMessages(2000), batchSize),
         bare: () => ingest(api, sampleMessages(200), 1),
       },
-      context,
+      { ...context, rounds: context.rounds * 2, warmUps: 2 },
     );
     return [
       {

@@ -28,15 +28,15 @@ export const kafkaAppend: Benchmark = {
     const recordOf = (number: number) => records[number % records.length] as (typeof records)[number];
     const result = await compare(
       {
-        ours: () => callersOf(20_000, (number) => log.append([recordOf(number)])),
+        ours: () => callersOf(10_000, (number) => log.append([recordOf(number)])),
         bare: () =>
-          callersOf(2000, (number) => {
+          callersOf(1500, (number) => {
             const { key, value, headers } = recordOf(number);
             const message = { key, value: Buffer.from(value), headers: { ...headers } };
             return producer.send({ topic: prefix + topics.inbound.name, acks: -1, messages: [message] });
           }),
       },
-      context,
+      { ...context, rounds: context.rounds * 2 },
     );
     await producer.disconnect();
     return [
