@@ -2,6 +2,9 @@ import type { Collection, DocStore, Document, IndexSpec } from '@tributary/docst
 import type { EventLog } from '@tributary/eventlog';
 import { ManualClock, until } from '@tributary/testing';
 import { expect, test } from 'vitest';
+import type { TicketEvent } from '../src/domain/changes.ts';
+import type { Ticket } from '../src/domain/ticket.ts';
+import { createEventRelay } from '../src/usecases/relay-events.ts';
 import { type Adapters, by, Desk, mail } from './desk.ts';
 import { openInMemory } from './embedded.ts';
 
@@ -90,4 +93,45 @@ test('a ticket written long after it was announced, by a process that then ends,
     const notes = await adapters.docStore.collection('publications');
     return (await notes.count({})) === 0;
   });
+});
+
+test('what is queued while the relay asks for another replica’s publication waits for its own turn', async () => {
+  const publication = (id: string) => ({ id, ticketIds: ['t'], announcedAtMs: 0, untilMs: Number.MAX_SAFE_INTEGER });
+  const notes = new Set(['theirs 1', 'theirs 2']);
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  const appended: number[] = [];
+  const clock = new ManualClock(0);
+  const relay = createEventRelay({
+    clock,
+    store: { load: async () => new Map() },
+    append: async (news) => void appended.push(...news.flatMap(({ events }) => events.map(({ sequence }) => sequence))),
+    publications: {
+      announce: async () => publication('ours'),
+      isOwn: (id) => id.startsWith('ours'),
+      async unfinished(ids) {
+        asked.resolve();
+        await answer.promise;
+        return new Set(ids.filter((id) => notes.has(id)));
+      },
+      renew: async () => [],
+      takeOver: async () => [],
+      narrow: async () => {},
+      takeBack: async () => {},
+    },
+  });
+  const news = (sequence: number) => [{ ticket: {} as Ticket, events: [{ sequence } as TicketEvent] }];
+  await relay.start();
+  relay.publish(publication('ours 1'), news(2), new Set(['theirs 1']));
+  await asked.promise;
+  relay.publish(publication('ours 2'), news(4), new Set(['theirs 2']));
+  notes.delete('theirs 1');
+  answer.resolve();
+  await until('the first', () => appended.length === 1);
+  await clock.advance(100);
+  expect(appended).toEqual([2]);
+  notes.delete('theirs 2');
+  await clock.advance(100);
+  expect(appended).toEqual([2, 4]);
+  await relay.stop();
 });

@@ -76,11 +76,13 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
 
   /** What can be published now: what comes first is published, or stands before it in the same append. */
   const next = async (): Promise<Queued[]> => {
-    const awaited = await unfinished([...new Set(queue.flatMap(({ after }) => [...(after ?? [])]))]);
+    // What is queued while this asks has not been asked for.
+    const candidates = queue;
+    const awaited = await unfinished([...new Set(candidates.flatMap(({ after }) => [...(after ?? [])]))]);
     const chosen = new Set<string>();
     const batch: Queued[] = [];
     let size = 0;
-    for (const queued of queue) {
+    for (const queued of candidates) {
       const { after, publication } = queued;
       for (const id of after ?? []) if (!awaited.has(id)) after?.delete(id);
       if (![...(after ?? [])].every((id) => chosen.has(id))) continue;

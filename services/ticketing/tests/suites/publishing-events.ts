@@ -44,7 +44,7 @@ export function describePublishingEvents(open: OpenAdapters): void {
       // A command that finds the lease of the dead adds to what is to be published and leaves the order alone.
       const [{ ticketId = '' } = {}] = placed;
       await other.tickets.addNote({ ticketId, context: by(), text: 'meanwhile', attachments: [] });
-      await clock.advance(25_000);
+      await clock.advance(16_000);
       expect((await other.published(ticketId, 4)).map(({ sequence }) => Number(sequence))).toEqual([1, 2, 3, 4]);
       for (const result of placed) {
         await other.published(result.ticketId, 3);
