@@ -1,4 +1,5 @@
-import type { Topic } from './topics.ts';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { Codec, Topic } from './topics.ts';
 
 /** A record of the event log as a producer gives it. */
 export interface EventRecord {
@@ -32,7 +33,20 @@ export function encodeEvent<T>(topic: Topic<T>, message: T, source: string, trac
   const time = topic.time(message);
   if (time !== undefined) headers.ce_time = time.toISOString();
   if (traceparent !== undefined) headers.traceparent = traceparent;
-  return { topic: topic.name, key: topic.key(message), value: topic.codec.encode(message).finish(), headers };
+  return { topic: topic.name, key: topic.key(message), value: encodeMessage(topic.codec, message), headers };
+}
+
+/** Kept from event to event: growing a new one to the size of each costs as much as the encoding. */
+let writer = new BinaryWriter();
+
+function encodeMessage<T>(codec: Codec<T>, message: T): Uint8Array {
+  try {
+    return codec.encode(message, writer).finish();
+  } catch (error) {
+    // It holds half a message.
+    writer = new BinaryWriter();
+    throw error;
+  }
 }
 
 /**

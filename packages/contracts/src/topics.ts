@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Delivery, InboundMessage, OutboundMessage, Signal } from './gen/tributary/messages/v1/messages.ts';
 import { RoutingDecision } from './gen/tributary/routing/v1/routing.ts';
 import { TicketEvent } from './gen/tributary/tickets/v1/tickets.ts';
 
 /** How a protobuf message is read and written; what ts-proto generates for each. */
 export interface Codec<T> {
-  encode(message: T): { finish(): Uint8Array };
+  /** @param writer Is given back, with the message behind what it held. A new one when absent. */
+  encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(bytes: Uint8Array): T;
   toJSON(message: T): unknown;
   fromJSON(json: unknown): T;
@@ -127,13 +129,13 @@ export function deadLetterTopic(topicName: string): string {
  * @returns 32 lower-case hexadecimal characters (the first 128 bits of SHA-256).
  */
 export function hashId(...parts: readonly (string | number | bigint | boolean | undefined)[]): string {
+  let whole = '';
   // Length-prefixed, so that no two lists of parts run together to the same bytes.
-  const hash = createHash('sha256');
   for (const part of parts) {
     const text = String(part ?? '');
-    hash.update(`${Buffer.byteLength(text)}:${text}`);
+    whole += `${Buffer.byteLength(text)}:${text}`;
   }
-  return hash.digest('hex').slice(0, 32);
+  return hash('sha256', whole, 'hex').slice(0, 32);
 }
 
 /**
