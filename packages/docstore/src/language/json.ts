@@ -19,38 +19,65 @@ export const maxDocumentCharacters = 16 * 1024 * 1024;
  * A deep copy as plain JSON. Fields that are undefined are left out; unpaired surrogates become U+FFFD, as in BSON.
  * @throws RefusedError naming the path of what no adapter can hold: a Date, bigint, function, NaN, a class's instance.
  */
-export function copyJson(value: unknown, path: string, depth = 0): Json {
-  switch (typeof value) {
-    case 'string':
-      return value.toWellFormed();
-    case 'number':
-      if (!Number.isFinite(value)) throw new RefusedError(path, `${value} is not JSON`);
-      return value;
-    case 'boolean':
-      return value;
-    case 'object':
-      break;
-    default:
-      throw new RefusedError(path, `a ${typeof value} is not JSON`);
-  }
+export function copyJson(value: unknown, path: string): Json {
+  const copy = tryCopy(value, 0);
+  // Every document comes through here: the path is only put together when there is something to say of it.
+  if (copy === notJson) throw refusalIn(value, path, 0);
+  return copy;
+}
+
+const notJson = Symbol('not JSON');
+
+function tryCopy(value: unknown, depth: number): Json | typeof notJson {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (typeof value !== 'object') return isScalar(value) ? value : notJson;
   if (value === null) return null;
-  if (depth > maxDepth) throw new RefusedError(path, `is nested deeper than ${maxDepth} levels`);
+  if (depth > maxDepth) return notJson;
   if (Array.isArray(value)) {
-    return value.map((element, index) => copyJson(element, join(path, String(index)), depth + 1));
+    const copy: Json[] = [];
+    for (const element of value) {
+      const inner = tryCopy(element, depth + 1);
+      if (inner === notJson) return notJson;
+      copy.push(inner);
+    }
+    return copy;
   }
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    const hint = value instanceof Date ? '; store milliseconds as a number' : '';
-    throw new RefusedError(path, `a ${value.constructor.name} is not JSON${hint}`);
-  }
+  if (!isPlain(value)) return notJson;
   const copy: Record<string, Json> = {};
   for (const field in value) {
-    const inner = (value as Record<string, unknown>)[field];
-    if (inner === undefined) continue;
-    if (field.includes('\0')) throw new RefusedError(path, "a field's name may not contain NUL");
-    setField(copy, field, copyJson(inner, join(path, field), depth + 1));
+    const given = (value as Record<string, unknown>)[field];
+    if (given === undefined) continue;
+    const inner = tryCopy(given, depth + 1);
+    if (inner === notJson || field.includes('\0')) return notJson;
+    setField(copy, field, inner);
   }
   return copy;
+}
+
+function isScalar(value: unknown): value is number | boolean {
+  return typeof value === 'boolean' || Number.isFinite(value);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Why `tryCopy` gave up: the first thing in the value that is not JSON. */
+function refusalIn(value: unknown, path: string, depth: number): RefusedError {
+  if (typeof value !== 'object' || value === null)
+    return new RefusedError(path, `${typeof value === 'number' ? value : `a ${typeof value}`} is not JSON`);
+  if (depth > maxDepth) return new RefusedError(path, `is nested deeper than ${maxDepth} levels`);
+  if (!Array.isArray(value) && !isPlain(value)) {
+    const hint = value instanceof Date ? '; store milliseconds as a number' : '';
+    return new RefusedError(path, `a ${value.constructor.name} is not JSON${hint}`);
+  }
+  for (const [field, inner] of Object.entries(value)) {
+    if (inner === undefined && !Array.isArray(value)) continue;
+    if (field.includes('\0')) return new RefusedError(path, "a field's name may not contain NUL");
+    if (tryCopy(inner, depth + 1) === notJson) return refusalIn(inner, join(path, field), depth + 1);
+  }
+  throw new Error('there is nothing to refuse');
 }
 
 /** A deep copy of what is known to be JSON. */
