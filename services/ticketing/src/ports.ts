@@ -117,8 +117,8 @@ export interface Contact {
   readonly id: string;
   readonly customerId: string;
   readonly displayName: string;
-  /** When its latest acknowledgements were sent. */
-  readonly acknowledgedAtMs: readonly number[];
+  /** Its latest acknowledgements, by the message each of them answers. */
+  readonly acknowledged: readonly { readonly messageId: string; readonly atMs: number }[];
   readonly revision: number;
 }
 

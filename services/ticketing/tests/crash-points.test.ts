@@ -108,6 +108,41 @@ function grouping(places: Record<string, string>): string[][] {
   return [...groups.values()].map((group) => group.map(([messageId]) => messageId).sort()).sort();
 }
 
+/** A store that refuses to write tickets for a while. */
+function refusingTickets(docStore: DocStore, isRefusing: () => boolean): DocStore {
+  return {
+    async collection<T extends Document>(name: string, indexes?: readonly IndexSpec[]) {
+      const collection = await docStore.collection<T>(name, indexes);
+      if (name !== 'tickets') return collection;
+      return new Proxy(collection, {
+        get(target, property) {
+          const method: unknown = target[property as keyof Collection<T>];
+          if (typeof method !== 'function') return method;
+          return async (...all: unknown[]) => {
+            if (property === 'bulkWrite' && isRefusing()) throw new Error('the store is away');
+            return method.apply(target, all);
+          };
+        },
+      });
+    },
+    problems: () => [],
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+test('I2: a mail that had to be tried again more often than a sender is acknowledged in an hour is acknowledged once', async () => {
+  await using adapters = await openInMemory();
+  let refusing = true;
+  const docStore = refusingTickets(adapters.docStore, () => refusing);
+  await using desk = await Desk.open({ ...adapters, docStore });
+  const first = mail();
+  for (let tries = 0; tries < 7; tries++) await expect(desk.ingest(first)).rejects.toThrow();
+  refusing = false;
+  const [placed] = await desk.ingest(first);
+  const { entries } = await desk.tickets.getTicket({ id: placed?.ticketId ?? '' });
+  expect(entries.map(({ purpose }) => purpose)).toEqual([0, 2]);
+});
+
 /** Lets everything be published, over the leases of whoever crashed. */
 async function settle(desk: Desk): Promise<void> {
   await desk.advance(30_000);

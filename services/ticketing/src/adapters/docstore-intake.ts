@@ -74,9 +74,9 @@ export async function openContacts(docStore: DocStore): Promise<Contacts> {
       const result = await collection.bulkWrite(
         contacts.map(({ id: _id, ...contact }) => {
           if (contact.revision === 1) return { insertOne: { document: { _id, ...contact } } };
-          const { acknowledgedAtMs, revision } = contact;
+          const { acknowledged, revision } = contact;
           const filter = { _id, revision: revision - 1 };
-          return { updateOne: { filter, update: { $set: { acknowledgedAtMs, revision } } } };
+          return { updateOne: { filter, update: { $set: { acknowledged, revision } } } };
         }),
       );
       return result.inserted + result.matched === contacts.length;

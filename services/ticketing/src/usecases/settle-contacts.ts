@@ -27,7 +27,7 @@ export type ContactBook = (message: InboundMessage) => {
 
 /**
  * Makes customers of senders that are new, and counts the acknowledgements that are about to be sent, so that all replicas
- * together keep the limit. An acknowledgement counted before a crash counts again after it: the error is on the silent side.
+ * together keep the limit. A message that comes again, because its ticket could not be written, is not counted again.
  * @param starts Ids of the messages that will start a ticket.
  * @param found Contacts as read before.
  */
@@ -52,14 +52,17 @@ export async function settleContacts(
       let contact = changed.get(id) ?? before;
       if (contact === undefined) {
         const { displayName } = message.sender;
-        contact = { id, customerId: hashId('customer', id), displayName, acknowledgedAtMs: [], revision: 1 };
+        contact = { id, customerId: hashId('customer', id), displayName, acknowledged: [], revision: 1 };
         changed.set(id, contact);
       }
       if (!starts.has(message.id) || !canAnswer(message, dependencies.policy)) continue;
-      const recent = contact.acknowledgedAtMs.filter((atMs) => atMs > nowMs - limit.perMs);
-      if (recent.length >= limit.count || acknowledged.has(message.id)) continue;
+      const recent = contact.acknowledged.filter(({ atMs }) => atMs > nowMs - limit.perMs);
+      const isCounted = recent.some(({ messageId }) => messageId === message.id);
+      if (!isCounted && recent.length >= limit.count) continue;
       acknowledged.add(message.id);
-      changed.set(id, { ...contact, acknowledgedAtMs: [...recent, nowMs], revision: (before?.revision ?? 0) + 1 });
+      if (isCounted) continue;
+      const counted = [...recent, { messageId: message.id, atMs: nowMs }];
+      changed.set(id, { ...contact, acknowledged: counted, revision: (before?.revision ?? 0) + 1 });
     }
     if (changed.size === 0 || (await contacts.put([...changed.values()]))) {
       return (message) => {
