@@ -24,6 +24,9 @@ export interface EmailLoadOptions {
   readonly giveUp: AbortSignal;
 }
 
+/** From one address: below the number of acknowledgements that one sender is given in an hour. */
+const mostThreads = 4;
+
 /** One mail as it goes over the wire, the same bytes at every try. */
 interface WrittenMail {
   readonly from: string;
@@ -49,10 +52,15 @@ async function writeThreads(options: EmailLoadOptions, threads: { count: number 
   const { random, stopWriting } = options;
   const underWay: Promise<void>[] = [];
   let address = '';
+  let begun = 0;
   while (!stopWriting.aborted) {
     threads.count += 1;
     // Some begin a second conversation from the same address; it must not end up on the ticket of the first.
-    if (address === '' || random.chance(0.8)) address = `customer-${threads.count}@mail.example`;
+    if (begun === 0 || begun === mostThreads || random.chance(0.8)) {
+      address = `customer-${threads.count}@mail.example`;
+      begun = 0;
+    }
+    begun += 1;
     await writeThread(options, `thread ${threads.count}`, address, underWay);
     await pause(random.between(20, 300), stopWriting);
   }
