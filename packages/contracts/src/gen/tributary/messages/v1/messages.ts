@@ -725,7 +725,7 @@ export interface OutboundMessage {
 
 /** What became of an outbound message. Topic messages.delivery.v1, key = conversation_key. */
 export interface Delivery {
-  /** Derived from (outbound_message_id, status, recipient). */
+  /** Derived from the outbound message, the status and, where several are addressed, the recipient. */
   id: string;
   outboundMessageId: string;
   ticketId: string;

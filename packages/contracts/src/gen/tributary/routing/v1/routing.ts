@@ -456,7 +456,7 @@ export interface Candidate {
   proficiency: number;
   /** Load before, 0 to 1. */
   relativeLoad: number;
-  /** Milliseconds since their last assignment. */
+  /** Milliseconds since their last assignment; since 1970 when they never had one. */
   idleMs: bigint;
   /** Place in the order of preference, 1 = first. 0 when not qualified. */
   rank: number;
