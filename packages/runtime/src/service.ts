@@ -35,6 +35,20 @@ export function composeServices(parts: readonly Service[]): Service {
 }
 
 /**
+ * The stores and channels that services use, as the first part of a composition: freed when all others have stopped.
+ * Their problems count as the composition's.
+ */
+export function connections(...opened: readonly (AsyncDisposable & { problems?(): readonly string[] })[]): Service {
+  return {
+    start: async () => {},
+    async stop() {
+      await Promise.all(opened.map((connection) => connection[Symbol.asyncDispose]()));
+    },
+    problems: () => opened.flatMap((connection) => connection.problems?.() ?? []),
+  };
+}
+
+/**
  * Runs a service as this process until SIGTERM or SIGINT, then stops it in order. A second signal ends at once. A fault
  * that nothing handles ends the process with code 1, so that whoever supervises it starts it anew.
  */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openDirectoryStore } from '@tributary/blobstore/directory';
 import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { ConfigError, composeServices, createLogger, runProcess, systemClock } from '@tributary/runtime';
+import { ConfigError, composeServices, connections, createLogger, runProcess, systemClock } from '@tributary/runtime';
 import { readStandaloneConfig, standaloneDefaults } from './config.ts';
 import { createStandalone } from './standalone.ts';
 
@@ -37,15 +37,7 @@ async function start(): Promise<void> {
     trustProxy: config.trustProxy,
     environment: { ...standaloneDefaults(config), ...process.env },
   });
-  // First to start, so last to stop: the services use them until they have stopped.
-  const stores = {
-    start: async () => {},
-    async stop() {
-      for (const store of [eventLog, docStore, blobStore]) await store[Symbol.asyncDispose]();
-    },
-    problems: () => [],
-  };
-  await runProcess(composeServices([stores, tributary]), logger);
+  await runProcess(composeServices([connections(eventLog, docStore, blobStore), tributary]), logger);
 
   const { http, smtp, grpc } = tributary.ports;
   const { host, dataFolder } = config;

@@ -4,10 +4,12 @@ import { openKafkaLog } from '@tributary/eventlog/kafka';
 import {
   composeServices,
   connectionSettings,
+  connections,
   createHttpServer,
   createLogger,
   readConfig,
   runProcess,
+  type Service,
   systemClock,
 } from '@tributary/runtime';
 import { readChatConfig } from './config.ts';
@@ -26,24 +28,16 @@ const gateway = await createChatGateway({
   clock: systemClock,
   logger,
 });
-const problems = () => [...eventLog.problems(), ...docStore.problems(), ...gateway.problems()];
-const http = createHttpServer({
-  plugins: [gateway.http],
-  host: settings.HOST,
-  port: settings.HTTP_PORT,
-  trustProxy: settings.TRUST_PROXY,
-  logger,
-  problems,
-});
-const parts = composeServices([gateway, http]);
-await runProcess(
-  {
-    start: () => parts.start(),
-    async stop() {
-      await parts.stop();
-      for (const store of [eventLog, docStore, blobStore]) await store[Symbol.asyncDispose]();
-    },
-    problems,
-  },
-  logger,
-);
+const parts: Service = composeServices([
+  connections(eventLog, docStore, blobStore),
+  gateway,
+  createHttpServer({
+    plugins: [gateway.http],
+    host: settings.HOST,
+    port: settings.HTTP_PORT,
+    trustProxy: settings.TRUST_PROXY,
+    logger,
+    problems: () => parts.problems(),
+  }),
+]);
+await runProcess(parts, logger);

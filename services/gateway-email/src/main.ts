@@ -4,10 +4,12 @@ import { openKafkaLog } from '@tributary/eventlog/kafka';
 import {
   composeServices,
   connectionSettings,
+  connections,
   createHttpServer,
   createLogger,
   readConfig,
   runProcess,
+  type Service,
   systemClock,
 } from '@tributary/runtime';
 import { createEmailGateway, readEmailConfig } from './service.ts';
@@ -19,22 +21,15 @@ const eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId:
 const docStore = await openMongoStore({ url: settings.MONGODB_URL });
 const blobStore = await openGridFsStore({ url: settings.MONGODB_URL });
 const gateway = await createEmailGateway({ config, eventLog, docStore, blobStore, clock: systemClock, logger });
-const http = createHttpServer({
-  plugins: [],
-  host: settings.HOST,
-  port: settings.HTTP_PORT,
-  logger,
-  problems: () => [...gateway.problems(), ...eventLog.problems(), ...docStore.problems()],
-});
-const parts = composeServices([gateway, http]);
-await runProcess(
-  {
-    start: () => parts.start(),
-    async stop() {
-      await parts.stop();
-      for (const store of [eventLog, docStore, blobStore]) await store[Symbol.asyncDispose]();
-    },
+const parts: Service = composeServices([
+  connections(eventLog, docStore, blobStore),
+  gateway,
+  createHttpServer({
+    plugins: [],
+    host: settings.HOST,
+    port: settings.HTTP_PORT,
+    logger,
     problems: () => parts.problems(),
-  },
-  logger,
-);
+  }),
+]);
+await runProcess(parts, logger);

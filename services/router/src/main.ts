@@ -5,11 +5,13 @@ import {
   composeServices,
   connectGrpc,
   connectionSettings,
+  connections,
   createGrpcServer,
   createHttpServer,
   createLogger,
   readConfig,
   runProcess,
+  type Service,
   systemClock,
 } from '@tributary/runtime';
 import { z } from 'zod';
@@ -37,24 +39,10 @@ const router = await createRouter({
 });
 const { HOST: host } = settings;
 process.on('SIGHUP', () => void router.reloadPolicy());
-await runProcess(
-  composeServices([
-    {
-      start: async () => undefined,
-      async stop() {
-        await Promise.all([eventLog, docStore, ticketing].map((connection) => connection[Symbol.asyncDispose]()));
-      },
-      problems: () => [],
-    },
-    router,
-    createGrpcServer({ bindings: router.grpc, host, port: settings.GRPC_PORT, logger }),
-    createHttpServer({
-      plugins: [],
-      host,
-      port: settings.HTTP_PORT,
-      logger,
-      problems: () => [...router.problems(), ...eventLog.problems(), ...docStore.problems()],
-    }),
-  ]),
-  logger,
-);
+const parts: Service = composeServices([
+  connections(eventLog, docStore, ticketing),
+  router,
+  createGrpcServer({ bindings: router.grpc, host, port: settings.GRPC_PORT, logger }),
+  createHttpServer({ plugins: [], host, port: settings.HTTP_PORT, logger, problems: () => parts.problems() }),
+]);
+await runProcess(parts, logger);

@@ -3,11 +3,13 @@ import { openKafkaLog } from '@tributary/eventlog/kafka';
 import {
   composeServices,
   connectionSettings,
+  connections,
   createGrpcServer,
   createHttpServer,
   createLogger,
   readConfig,
   runProcess,
+  type Service,
   systemClock,
 } from '@tributary/runtime';
 import { createTicketing, readTicketingConfig } from './service.ts';
@@ -19,26 +21,10 @@ const eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId:
 const docStore = await openMongoStore({ url: settings.MONGODB_URL });
 const ticketing = await createTicketing({ config, eventLog, docStore, clock: systemClock, logger });
 const { HOST: host, GRPC_PORT, HTTP_PORT } = settings;
-const parts = composeServices([
+const parts: Service = composeServices([
+  connections(eventLog, docStore),
   ticketing,
   createGrpcServer({ bindings: ticketing.grpc, host, port: GRPC_PORT, logger }),
-  createHttpServer({
-    plugins: [],
-    host,
-    port: HTTP_PORT,
-    logger,
-    problems: () => [...ticketing.problems(), ...eventLog.problems(), ...docStore.problems()],
-  }),
+  createHttpServer({ plugins: [], host, port: HTTP_PORT, logger, problems: () => parts.problems() }),
 ]);
-await runProcess(
-  {
-    start: () => parts.start(),
-    async stop() {
-      await parts.stop();
-      await eventLog[Symbol.asyncDispose]();
-      await docStore[Symbol.asyncDispose]();
-    },
-    problems: () => parts.problems(),
-  },
-  logger,
-);
+await runProcess(parts, logger);
