@@ -27,7 +27,7 @@ export function processTree(root: number): ProcessMemory[] {
 }
 
 /** @throws when there is no such process. */
-export function residentBytes(pid: number): number {
+function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
 }
