@@ -1,6 +1,6 @@
 import type { BlobStore } from '@tributary/blobstore';
 import type { DocStore } from '@tributary/docstore';
-import type { Consumer, EventLog } from '@tributary/eventlog';
+import { consumerService, type EventLog } from '@tributary/eventlog';
 import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import { blobstoreFiles } from './adapters/blobstore-files.ts';
@@ -64,23 +64,4 @@ export async function createChatGateway(dependencies: ChatDependencies): Promise
     { start: async () => {}, stop: () => context.hub.close(), problems: () => [] },
   ]);
   return { ...parts, http: chatHttp(context) };
-}
-
-/** A consumer as a service. When it dies of a fault, the unhandled rejection ends the process. */
-function consumerService(begin: () => Promise<Consumer>): Service {
-  let consumer: Consumer | undefined;
-  let fault: string | undefined;
-  return {
-    async start() {
-      consumer = await begin();
-      void consumer.done.catch((error: Error) => {
-        fault = error.message;
-        throw error;
-      });
-    },
-    async stop() {
-      await consumer?.stop();
-    },
-    problems: () => (fault === undefined ? (consumer?.problems() ?? []) : [fault]),
-  };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type TicketApi, TicketServiceService } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
-import type { Consumer, EventLog } from '@tributary/eventlog';
+import { consumerService, type EventLog } from '@tributary/eventlog';
 import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
 import { openContacts, openMessagePlaces, openPointers, openTicketNumbers } from './adapters/docstore-intake.ts';
 import { openPublications } from './adapters/docstore-publications.ts';
@@ -88,19 +88,5 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
     problems: () => parts.problems(),
     tickets,
     grpc: [bindGrpc('tributary.tickets.v1.TicketService', TicketServiceService, tickets)],
-  };
-}
-
-/** A consumer as a part of the service. When it dies of a fault, so does the process: the rejection is nobody's to handle. */
-function consumerService(consume: () => Promise<Consumer>): Service {
-  let consumer: Consumer | undefined;
-  return {
-    async start() {
-      consumer = await consume();
-    },
-    async stop() {
-      await consumer?.stop();
-    },
-    problems: () => consumer?.problems() ?? [],
   };
 }
