@@ -11,7 +11,8 @@ export interface CallOptions {
   readonly metadata?: Metadata;
 }
 
-interface UnaryMethod {
+interface Method {
+  readonly responseStream: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: only the return types are read
   readonly requestDeserialize: (bytes: any) => unknown;
   // biome-ignore lint/suspicious/noExplicitAny: only the return types are read
@@ -20,14 +21,17 @@ interface UnaryMethod {
 
 /**
  * A gRPC service as plain asynchronous functions: what a server implements and a client gets, over the network or in one
- * process. Failures reject with `StatusError`.
+ * process. Failures reject with `StatusError`. A method that streams its answer returns it as an asynchronous iterable, which ends
+ * when the caller's `signal` is aborted.
  */
 export type Api<Definition> = {
-  [Name in keyof Definition]: Definition[Name] extends UnaryMethod
+  [Name in keyof Definition]: Definition[Name] extends Method
     ? (
         request: ReturnType<Definition[Name]['requestDeserialize']>,
         options?: CallOptions,
-      ) => Promise<ReturnType<Definition[Name]['responseDeserialize']>>
+      ) => Definition[Name]['responseStream'] extends true
+        ? AsyncIterable<ReturnType<Definition[Name]['responseDeserialize']>>
+        : Promise<ReturnType<Definition[Name]['responseDeserialize']>>
     : never;
 };
 

@@ -1,11 +1,12 @@
 import {
   BounceReport,
+  ChannelDeclaration,
   Delivery,
   InboundMessage,
   OutboundMessage,
   Signal,
 } from './gen/tributary/messages/v1/messages.ts';
-import { Grade, RoutingDecision } from './gen/tributary/routing/v1/routing.ts';
+import { Grade, Offer, RoutingDecision } from './gen/tributary/routing/v1/routing.ts';
 import { TicketEvent } from './gen/tributary/tickets/v1/tickets.ts';
 import { hashId, inboundMessageId, topics } from './topics.ts';
 
@@ -157,6 +158,59 @@ const decision = RoutingDecision.fromPartial({
   time: at('08:15:00'),
 });
 
+const callKey = 'phone:CA5ef8732a3c49700934481addd5ce1659';
+const call = InboundMessage.fromPartial({
+  id: inboundMessageId('phone', '+4930123456', 'CA5ef8732a3c49700934481addd5ce1659'),
+  channel: 'phone',
+  account: '+4930123456',
+  providerMessageId: 'CA5ef8732a3c49700934481addd5ce1659',
+  conversationKey: callKey,
+  sender: { kind: 'phone', address: '+4915112345678', verification: 2 },
+  text: 'Call about: device',
+  kind: 4,
+  visibility: 1,
+  automatic: 1,
+  call: { menuChoice: 'device' },
+  languageHint: 'de',
+  receivedTime: at('09:00:00'),
+});
+
+const callTicketId = hashId('ticket', call.id);
+const offer = Offer.fromPartial({
+  id: hashId('offer', callTicketId, 'ada', 1),
+  ticketId: callTicketId,
+  ticketNumber: '20260501002',
+  messageId: call.id,
+  agentId: 'ada',
+  agentName: 'Ada',
+  agentCallAddress: 'tel:+4930987654',
+  channel: 'phone',
+  account: call.account,
+  conversationKey: callKey,
+  state: 1,
+  madeTime: at('09:00:00'),
+  expiresTime: at('09:00:20'),
+  capacityUnits: 100,
+  decisionId: hashId('decision', callTicketId, call.id),
+  grade,
+});
+
+const declaration = ChannelDeclaration.fromPartial({
+  channel: 'telegram',
+  capabilities: {
+    maxTextLength: 4096,
+    splitsText: true,
+    media: [
+      { mediaType: 'image/*', maxBytes: 10_485_760n },
+      { mediaType: '*/*', maxBytes: 52_428_800n },
+    ],
+    replyVisibilities: [1],
+    edits: true,
+    typing: true,
+  },
+  time: at('06:00:00'),
+});
+
 const deadline = { kind: 1, dueTime: at('10:15:00') } as const;
 const entry = {
   id: mailId,
@@ -299,10 +353,15 @@ const ticketEvents = changes.map(([change, fields], index) => {
 
 /** An example of every event, by topic name: what docs/events.md shows. */
 export const examples: Readonly<Record<string, readonly unknown[]>> = {
-  [topics.inbound.name]: [inbound, bounce],
+  [topics.inbound.name]: [inbound, bounce, call],
   [topics.outbound.name]: [outbound],
   [topics.delivery.name]: [delivery],
   [topics.signals.name]: [signal],
   [topics.decisions.name]: [decision],
   [topics.ticketEvents.name]: ticketEvents,
+  [topics.offers.name]: [
+    offer,
+    Offer.fromPartial({ ...offer, state: 3, reason: 'in a meeting', endedTime: at('09:00:07') }),
+  ],
+  [topics.channels.name]: [declaration],
 };

@@ -1,7 +1,13 @@
 import { hash } from 'node:crypto';
 import type { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { Delivery, InboundMessage, OutboundMessage, Signal } from './gen/tributary/messages/v1/messages.ts';
-import { RoutingDecision } from './gen/tributary/routing/v1/routing.ts';
+import {
+  ChannelDeclaration,
+  Delivery,
+  InboundMessage,
+  OutboundMessage,
+  Signal,
+} from './gen/tributary/messages/v1/messages.ts';
+import { Offer, RoutingDecision } from './gen/tributary/routing/v1/routing.ts';
 import { TicketEvent } from './gen/tributary/tickets/v1/tickets.ts';
 
 /** How a protobuf message is read and written; what ts-proto generates for each. */
@@ -109,6 +115,30 @@ export const topics = {
     id: (decision) => decision.id,
     subject: (decision) => decision.ticketId,
     time: (decision) => decision.time,
+  }),
+  offers: declare<Offer>({
+    name: 'routing.offers.v1',
+    type: 'tributary.routing.v1.Offer',
+    codec: Offer,
+    partitions: 12,
+    retentionMs: 90 * dayMs,
+    keyedBy: 'ticket_id',
+    key: (offer) => offer.ticketId,
+    id: (offer) => hashId('offer', offer.id, offer.state),
+    subject: (offer) => offer.ticketId,
+    time: (offer) => offer.endedTime ?? offer.madeTime,
+  }),
+  channels: declare<ChannelDeclaration>({
+    name: 'channels.v1',
+    type: 'tributary.messages.v1.ChannelDeclaration',
+    codec: ChannelDeclaration,
+    partitions: 1,
+    retentionMs: -1,
+    keyedBy: 'channel',
+    key: (declaration) => declaration.channel,
+    id: (declaration) => hashId('channel', declaration.channel, declaration.time?.getTime()),
+    subject: (declaration) => declaration.channel,
+    time: (declaration) => declaration.time,
   }),
 } as const;
 

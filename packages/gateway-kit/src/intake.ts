@@ -1,20 +1,9 @@
-import { deadLetterTopic, encodeEvent, type InboundMessage, topics } from '@tributary/contracts';
+import { deadLetterTopic, encodeEvent, topics } from '@tributary/contracts';
 import { deadLetterHeaders, type EventLog } from '@tributary/eventlog';
+import type { Inbox } from './channel.ts';
 
-/** Where every channel hands over what customers wrote. */
-export interface Intake {
-  /**
-   * Puts messages into the log, in this order; resolves when all are durable, and only then may the provider be told.
-   * Accepting a message again is harmless: its id is the same and the core drops the repeat.
-   * @throws what the log throws; then it is unknown which of them are in the log.
-   */
-  accept(...messages: readonly InboundMessage[]): Promise<void>;
-  /**
-   * Tells the operator, among the dead letters, of a message that could not be read as its channel means it. It is
-   * accepted all the same, as far as it could be read; replaying the letter changes nothing.
-   */
-  deadLetter(message: InboundMessage, cause: string): Promise<void>;
-}
+/** The part of an inbox that leads into messages.inbound.v1. */
+export type Intake = Pick<Inbox, 'accept' | 'deadLetter'>;
 
 /** @param source CloudEvents `source`, for example `tributary/gateway-email`. */
 export function createIntake({ eventLog, source }: { eventLog: EventLog; source: string }): Intake {

@@ -1,5 +1,6 @@
 import type { OutboundMessage } from '@tributary/contracts';
 import type { OutboundRow } from './outbound-rows.ts';
+import { type Bucket, type Rate, takeToken } from './token-bucket.ts';
 
 /** A message that waits to be sent; without its content when too many wait. */
 export interface Entry {
@@ -16,25 +17,31 @@ interface Lane {
   underWay: boolean;
 }
 
-/** One of our accounts: how much it sends at once, and until when it rests after a failure of its own. */
+/** One of our accounts: how much it sends at once and how fast, and until when it rests after a failure of its own. */
 interface Account {
   readonly waiting: Set<Lane>;
   underWay: number;
   restsUntilMs: number;
   failures: number;
+  /** What it may send at once, when its rate is limited. */
+  bucket: Bucket | undefined;
+  /** When its rate allows the next one. */
+  nextTokenAtMs: number;
 }
 
 /**
- * Which message may be sent next: in order within a conversation, a bounded number at once per account, accounts and
- * conversations independent of each other. Memory only; what it forgets is still in the store.
+ * Which message may be sent next: in order within a conversation, a bounded number at once and a bounded rate per account,
+ * accounts and conversations independent of each other. Memory only; what it forgets is still in the store.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #accounts = new Map<string, Account>();
   readonly #concurrency: number;
+  readonly #rate: Rate | undefined;
 
-  constructor(concurrency: number) {
+  constructor(concurrency: number, rate?: Rate) {
     this.#concurrency = concurrency;
+    this.#rate = rate;
   }
 
   has(conversation: string): boolean {
@@ -71,6 +78,7 @@ export class Lanes {
         if (account.underWay >= this.#concurrency) break;
         const [head] = lane.entries;
         if (head === undefined || head.dueAtMs > nowMs) continue;
+        if (!this.#takeToken(account, nowMs)) break;
         account.waiting.delete(lane);
         account.underWay += 1;
         lane.underWay = true;
@@ -86,7 +94,7 @@ export class Lanes {
     for (const account of this.#accounts.values()) {
       if (account.underWay >= this.#concurrency) continue;
       for (const lane of account.waiting) {
-        const dueAtMs = Math.max(lane.entries[0]?.dueAtMs ?? 0, account.restsUntilMs);
+        const dueAtMs = Math.max(lane.entries[0]?.dueAtMs ?? 0, account.restsUntilMs, account.nextTokenAtMs);
         if (dueAtMs > nowMs && (next === undefined || dueAtMs < next)) next = dueAtMs;
       }
     }
@@ -123,9 +131,12 @@ export class Lanes {
     this.#account(name).failures = 0;
   }
 
-  /** Accounts that rest. */
-  resting(nowMs: number): string[] {
-    return [...this.#accounts].filter(([, account]) => account.restsUntilMs > nowMs).map(([name]) => name);
+  #takeToken(account: Account, nowMs: number): boolean {
+    if (this.#rate === undefined) return true;
+    const { bucket, retryAfterMs } = takeToken(account.bucket, this.#rate, nowMs);
+    account.bucket = bucket;
+    account.nextTokenAtMs = nowMs + retryAfterMs;
+    return retryAfterMs === 0;
   }
 
   #release(row: OutboundRow, change: (lane: Lane) => void): void {
@@ -142,7 +153,7 @@ export class Lanes {
   #account(name: string): Account {
     let account = this.#accounts.get(name);
     if (account === undefined) {
-      account = { waiting: new Set(), underWay: 0, restsUntilMs: 0, failures: 0 };
+      account = { waiting: new Set(), underWay: 0, restsUntilMs: 0, failures: 0, bucket: undefined, nextTokenAtMs: 0 };
       this.#accounts.set(name, account);
     }
     return account;

@@ -1,4 +1,4 @@
-import { OutboundMessage } from '@tributary/contracts';
+import { type ChannelCapabilities, OutboundMessage } from '@tributary/contracts';
 import type {
   BulkWriteResult,
   Collection,
@@ -9,6 +9,7 @@ import type {
   Update,
 } from '@tributary/docstore';
 import { coalesce } from './coalesce.ts';
+import { splitText } from './split-text.ts';
 
 export type OutboundState = 'queued' | 'sending' | 'sent' | 'failed' | 'uncertain';
 export type FinalState = Exclude<OutboundState, 'queued' | 'sending'>;
@@ -23,8 +24,14 @@ export interface Outcome {
   readonly atMs: number;
 }
 
-/** One outbound message on its way. The id is the message's: its unique key is what keeps a repeat from being sent. */
+/** One outbound message, or one part of it, on its way. The id is the message's: its unique key is what keeps a repeat from being sent. */
 export interface OutboundRow extends Document {
+  /** Of a message that goes out in several parts: its id. Absent: the row's own. */
+  readonly messageId?: string;
+  /** Which part it is, from 1 on. Absent: the whole. */
+  readonly part?: number;
+  /** True while more parts of the same message follow. */
+  readonly partsFollow?: boolean;
   readonly ticketId: string;
   readonly account: string;
   readonly conversationKey: string;
@@ -48,12 +55,12 @@ export interface OutboundRow extends Document {
   readonly reportDueAtMs?: number;
 }
 
-const oldestFirst = { orderAtMs: 1, offset: 1 } as const;
+const oldestFirst = { orderAtMs: 1, offset: 1, part: 1 } as const;
 
 /** The outbound messages of one channel in the document store. `owner` is this process. */
 export async function openOutboundRows(docStore: DocStore, channel: string, owner: string) {
   const rows: Collection<OutboundRow> = await docStore.collection(`outbound_${channel}`, [
-    { keys: { openConversation: 1, orderAtMs: 1, offset: 1 } },
+    { keys: { openConversation: 1, ...oldestFirst } },
     { keys: { sendingConversation: 1 }, unique: true },
     { keys: { dueAtMs: 1 } },
     { keys: { reportDueAtMs: 1 } },
@@ -172,8 +179,29 @@ export async function openOutboundRows(docStore: DocStore, channel: string, owne
 
 export type OutboundRows = Awaited<ReturnType<typeof openOutboundRows>>;
 
-/** The row of a message as it comes from the log. */
-export function newRow(
+/**
+ * The rows of a message as it comes from the log, each with what it sends: one, or as many as its text needs on a channel that
+ * splits texts. A part is a message of its own at the provider, with an id of its own; the last one carries the attachments.
+ */
+export function newRows(
+  message: OutboundMessage,
+  { maxTextLength, splitsText }: Pick<ChannelCapabilities, 'maxTextLength' | 'splitsText'>,
+  record: { readonly timestampMs: number; readonly offset: number },
+  nowMs: number,
+): { readonly row: OutboundRow; readonly message: OutboundMessage }[] {
+  const texts = splitsText ? splitText(message.text, maxTextLength) : [message.text];
+  if (texts.length === 1) return [{ row: newRow(message, record, nowMs), message }];
+  return texts.map((text, index) => {
+    const part = index + 1;
+    const partsFollow = part < texts.length;
+    const id = part === 1 ? message.id : `${message.id}-${part}`;
+    const content = { ...message, id, text, html: '', attachments: partsFollow ? [] : message.attachments };
+    const row = { ...newRow(content, record, nowMs), messageId: message.id, part, ...(partsFollow && { partsFollow }) };
+    return { row, message: content };
+  });
+}
+
+function newRow(
   message: OutboundMessage,
   record: { readonly timestampMs: number; readonly offset: number },
   nowMs: number,

@@ -17,6 +17,20 @@ export class UncertainSendError extends Error {
   override readonly name = 'UncertainSendError';
 }
 
+/** The provider says when to come again (429 with Retry-After, flood control). */
+export class RetryLaterError extends Error {
+  override readonly name = 'RetryLaterError';
+  readonly afterMs: number;
+  /** What waits: everything of this account, or this conversation alone. */
+  readonly scope: 'account' | 'conversation';
+
+  constructor(reason: string, afterMs: number, scope: 'account' | 'conversation' = 'account') {
+    super(reason);
+    this.afterMs = afterMs;
+    this.scope = scope;
+  }
+}
+
 /** Nothing can be sent from this account just now (server away, login refused). Its other messages wait too. */
 export class AccountUnavailableError extends Error {
   override readonly name = 'AccountUnavailableError';

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { decodeEvent, type OutboundMessage, topics } from '@tributary/contracts';
+import { type ChannelCapabilities, decodeEvent, type OutboundMessage, topics } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import { type Batch, type Consumer, decodeBatch, type EventLog } from '@tributary/eventlog';
 import { backOffMs, type Clock, type Logger, type Service } from '@tributary/runtime';
+import type { Receipt, SentMessage, SentMessages } from './channel.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
 import { type Entry, Lanes } from './lanes.ts';
-import { newRow, type OutboundRow, type OutboundRows, type Outcome, openOutboundRows } from './outbound-rows.ts';
-import { AccountUnavailableError, PermanentSendError, UncertainSendError } from './send-errors.ts';
-
-/** What the provider said when it accepted a message. */
-export interface SentMessage {
-  /** Later references name it. */
-  readonly providerMessageId: string;
-}
+import { newRows, type OutboundRow, type OutboundRows, type Outcome, openOutboundRows } from './outbound-rows.ts';
+import { AccountUnavailableError, PermanentSendError, RetryLaterError, UncertainSendError } from './send-errors.ts';
+import type { Rate } from './token-bucket.ts';
 
 export interface SenderOptions {
   readonly channel: string;
@@ -25,6 +21,10 @@ export interface SenderOptions {
    * send-errors.ts, or any other for a passing fault. Must end by itself within a few minutes.
    */
   send(message: OutboundMessage): Promise<SentMessage>;
+  /** Texts longer than the channel carries go out in parts, where it allows that. */
+  readonly capabilities: Pick<ChannelCapabilities, 'maxTextLength' | 'splitsText'>;
+  /** How fast one account may send. Absent: as fast as the provider answers. */
+  readonly rate?: Rate;
   /** Messages under way at once per account. Default 10. */
   readonly concurrencyPerAccount?: number;
   /** How long a message under way is held; renewed while its process lives. Afterwards it counts as uncertain. */
@@ -33,20 +33,12 @@ export interface SenderOptions {
   readonly giveUpAfterMs?: number;
 }
 
-/** What a bounce says of a message that had counted as sent. */
-export interface Bounce {
-  readonly recipient: string;
-  readonly reason: string;
-  readonly providerCode: string;
-}
-
-export interface Sender extends Service {
-  /** Where an outbound message belongs, also long after it was sent. */
-  find(outboundMessageId: string): Promise<{ ticketId: string; account: string; conversationKey: string } | undefined>;
-  /** The conversation in which a ticket's customer was last written to. */
-  conversationOfTicket(ticketId: string): Promise<string | undefined>;
-  /** A sent message came back: marks its delivery failed. Does nothing when it is unknown or had failed already. */
-  reportBounce(outboundMessageId: string, bounce: Bounce): Promise<void>;
+export interface Sender extends Service, SentMessages {
+  /**
+   * What became of a message after the provider had accepted it. Does nothing when it is unknown or had failed already.
+   * @throws what the store or the log throws: the provider is to say it again.
+   */
+  report(outboundMessageId: string, receipt: Receipt): Promise<void>;
 }
 
 /** More contents than these are not kept in memory while they wait. */
@@ -70,7 +62,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   const owner = randomUUID();
   const rows: OutboundRows = await openOutboundRows(options.docStore, channel, owner);
   const reports = createDeliveryReports({ channel, eventLog, rows, logger });
-  const lanes = new Lanes(options.concurrencyPerAccount ?? 10);
+  const lanes = new Lanes(options.concurrencyPerAccount ?? 10, options.rate);
   /** Messages this process has under way, and the work on each. */
   const underWay = new Map<string, Promise<void>>();
   /** Conversations that another process is at, or that the store did not answer for. Looked at again soon. */
@@ -87,12 +79,12 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     const news = new Map<string, { row: OutboundRow; message: OutboundMessage }>();
     for (const { record, message } of await decodeBatch(batch, (each) => decodeEvent(topics.outbound, each))) {
       if (message.channel !== channel || news.has(message.id)) continue;
-      news.set(message.id, { row: newRow(message, record, clock.now()), message });
+      for (const one of newRows(message, options.capabilities, record, clock.now())) news.set(one.row._id, one);
     }
     if (news.size === 0) return;
-    const newRows = [...news.values()].map(({ row }) => row);
-    await load(newRows.map((row) => row.conversationKey));
-    for (const row of await rows.insert(newRows)) {
+    const fresh = [...news.values()].map(({ row }) => row);
+    await load(fresh.map((row) => row.conversationKey));
+    for (const row of await rows.insert(fresh)) {
       if (blocked.has(row.conversationKey)) continue;
       const message = heldContents < maxHeldContents ? news.get(row._id)?.message : undefined;
       if (message !== undefined) heldContents += 1;
@@ -184,10 +176,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     const outcome = await attempt(message, row);
     if (outcome === undefined) return;
     if (outcome instanceof Error) {
-      const dueAtMs =
-        outcome instanceof AccountUnavailableError
-          ? clock.now()
-          : clock.now() + backOffMs(row.attempts, { baseMs: 1000, maxMs: 15 * 60_000 });
+      const dueAtMs = clock.now() + waitMs(outcome, row.attempts);
       await rows.requeue(row._id, dueAtMs);
       lanes.again({ ...entry, message: undefined, row: { ...row, attempts: row.attempts + 1 } }, dueAtMs);
       return;
@@ -216,6 +205,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
       if (error instanceof AccountUnavailableError) {
         accountFaults.set(row.account, reason);
         lanes.rest(row.account, (failures) => clock.now() + backOffMs(failures, { baseMs: 500, maxMs: 60_000 }));
+      } else if (error instanceof RetryLaterError && error.scope === 'account') {
+        lanes.rest(row.account, () => clock.now() + error.afterMs);
       }
       if (clock.now() - row.orderAtMs > giveUpAfterMs) {
         return outcomeOf('failed', { recipient, reason: `gave up: ${reason}` });
@@ -296,10 +287,19 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     ],
     find: (id) => rows.find(id),
     conversationOfTicket: async (ticketId) => (await rows.latestOfTicket(ticketId))?.conversationKey,
-    async reportBounce(id, bounce) {
-      const outcome = outcomeOf('failed', bounce);
+    async report(id, { status, ...facts }) {
       const row = await rows.find(id);
-      if (row !== undefined && (await rows.finishBounced(id, outcome))) await reports.report(row, outcome);
+      if (row === undefined) return;
+      if (status !== 'failed') return reports.receipt(row, { ...outcomeOf('sent', facts), state: status });
+      const outcome = outcomeOf('failed', facts);
+      if (await rows.finishBounced(id, outcome)) await reports.report(row, outcome);
     },
   };
+}
+
+/** How long a message waits before its next try. An account that is away decides for itself when it is back. */
+function waitMs(error: Error, attempts: number): number {
+  if (error instanceof AccountUnavailableError) return 0;
+  if (error instanceof RetryLaterError) return error.afterMs;
+  return backOffMs(attempts, { baseMs: 1000, maxMs: 15 * 60_000 });
 }

@@ -16,6 +16,7 @@ import {
   AccountUnavailableError,
   createSender,
   PermanentSendError,
+  RetryLaterError,
   type Sender,
   type SenderOptions,
   UncertainSendError,
@@ -61,6 +62,7 @@ export function promiseOfSender(openGround: () => Promise<Ground>): void {
       async sender(send: SenderOptions['send'], options: Partial<SenderOptions> = {}) {
         const sender = await createSender({
           channel: 'test',
+          capabilities: { maxTextLength: 20, splitsText: true },
           eventLog,
           docStore,
           clock: systemClock,
@@ -275,12 +277,84 @@ export function promiseOfSender(openGround: () => Promise<Ground>): void {
     const sender = await it.sender(accepted);
     await it.publish(message('a'));
     await until('the delivery', () => it.deliveries.length === 1);
-    const bounce = { recipient: 'them', reason: 'no such user', providerCode: '5.1.1' };
-    await sender.reportBounce('a', bounce);
-    await sender.reportBounce('a', bounce);
-    await sender.reportBounce('unknown', bounce);
+    const bounce = { status: 'failed' as const, recipient: 'them', reason: 'no such user', providerCode: '5.1.1' };
+    await sender.report('a', bounce);
+    await sender.report('a', bounce);
+    await sender.report('unknown', bounce);
     await until('the failure', () => it.deliveries.length === 2);
     expect(it.deliveries[1]).toMatchObject({ status: failed, reason: 'no such user', providerCode: '5.1.1' });
+  });
+
+  test('a text longer than the channel carries goes out in parts, in order, and is sent when the last one is', async () => {
+    const it = await world();
+    const seen: OutboundMessage[] = [];
+    const sender = await it.sender(async (one) => {
+      seen.push(one);
+      return accepted(one);
+    });
+    await it.publish(
+      { ...message('long'), text: 'A first sentence. A second one. And a third.' },
+      message('next', 'long'),
+    );
+    await until('both deliveries', () => it.deliveries.length === 2);
+    expect(seen.map(({ id, text }) => [id, text])).toEqual([
+      ['long', 'A first sentence.'],
+      ['long-2', 'A second one.'],
+      ['long-3', 'And a third.'],
+      ['next', 'next'],
+    ]);
+    expect(it.deliveries[0]).toMatchObject({ outboundMessageId: 'long', status: sent, providerMessageId: 'p-long-3' });
+    // The parts before it tell nothing of the whole.
+    for (const id of ['long', 'long-2', 'long-3']) await sender.report(id, { status: 'delivered' });
+    await until('the receipt', () => it.deliveries.length === 3);
+    expect(it.deliveries[2]).toMatchObject({
+      outboundMessageId: 'long',
+      status: DeliveryStatus.DELIVERY_STATUS_DELIVERED,
+    });
+  });
+
+  test('the provider says when to come again: its account waits so long, the others do not', async () => {
+    const it = await world();
+    const clock = new ManualClock(Date.now());
+    const tries: string[] = [];
+    await it.sender(
+      async (one) => {
+        tries.push(one.id);
+        if (one.account === 'busy' && tries.length === 1) throw new RetryLaterError('429', 30_000);
+        return accepted(one);
+      },
+      { clock },
+    );
+    await it.publish(message('a', 'a', 'busy'));
+    await until('the first try', () => tries.length === 1);
+    await it.publish(message('b', 'b', 'busy'), message('c', 'c', 'idle'));
+    await until('the other account', () => tries.includes('c'));
+    await clock.advance(29_000);
+    expect(tries).not.toContain('b');
+    await clock.advance(2000);
+    await until('everything', () => it.deliveries.length === 3);
+    expect(it.deliveries.every(({ status }) => status === sent)).toBe(true);
+  });
+
+  test('an account sends no faster than its rate', async () => {
+    const it = await world();
+    const clock = new ManualClock(Date.now());
+    const seen: string[] = [];
+    await it.sender(
+      async (one) => {
+        seen.push(one.id);
+        return accepted(one);
+      },
+      { clock, rate: { perMinute: 60, burst: 2 } },
+    );
+    await it.publish(message('a'), message('b'), message('c'), message('d'));
+    await until('the burst', () => it.deliveries.length === 2);
+    expect(seen).toHaveLength(2);
+    await clock.advance(1000);
+    await until('the third', () => it.deliveries.length === 3);
+    await clock.advance(1000);
+    await until('the fourth', () => it.deliveries.length === 4);
+    expect(seen).toHaveLength(4);
   });
 
   test('stopping finishes what is under way and begins nothing more', async () => {

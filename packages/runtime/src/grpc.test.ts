@@ -1,5 +1,13 @@
 import { status } from '@grpc/grpc-js';
-import { Agent, type AgentApi, AgentServiceService, invalidArgument, StatusError } from '@tributary/contracts';
+import {
+  Agent,
+  type AgentApi,
+  AgentServiceService,
+  invalidArgument,
+  notFound,
+  Offer,
+  StatusError,
+} from '@tributary/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bindGrpc, connectGrpc, createGrpcServer } from './grpc.ts';
 import { createLogger } from './logger.ts';
@@ -15,6 +23,13 @@ const agents: AgentApi = {
     throw invalidArgument({ field: 'presence', description: 'must be ONLINE, AWAY or OFFLINE' });
   },
   putAgent: async ({ agent }) => Agent.fromPartial(agent ?? {}),
+  listOffers: async () => ({ offers: [], nextPageToken: '' }),
+  acceptOffer: async ({ offerId }) => Offer.fromPartial({ id: offerId }),
+  declineOffer: async ({ offerId }) => Offer.fromPartial({ id: offerId }),
+  async *watchOffers({ agentId }) {
+    if (agentId === 'crash') throw notFound('there is no agent "crash"');
+    for (let id = 1; ; id++) yield Offer.fromPartial({ id: `${id}`, agentId });
+  },
 };
 const server = createGrpcServer({
   bindings: [bindGrpc('tributary.agents.v1.AgentService', AgentServiceService, agents)],
@@ -61,4 +76,20 @@ test('a call that takes too long ends with DEADLINE_EXCEEDED', async () => {
   await using channel = connectGrpc(`127.0.0.1:${server.port}`);
   const call = channel.api(AgentServiceService).getAgent({ id: 'slow' }, { timeoutMs: 50 });
   await expect(call).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+});
+
+test('a streamed answer arrives message by message, and ends when the caller has seen enough', async () => {
+  await using channel = connectGrpc(`127.0.0.1:${server.port}`);
+  const seen: Offer[] = [];
+  for await (const offer of channel.api(AgentServiceService).watchOffers({ agentId: 'ada' })) {
+    seen.push(offer);
+    if (seen.length === 3) break;
+  }
+  expect(seen.map(({ agentId, id }) => `${agentId} ${id}`)).toEqual(['ada 1', 'ada 2', 'ada 3']);
+});
+
+test('a streamed answer that fails tells why, as any other call does', async () => {
+  await using channel = connectGrpc(`127.0.0.1:${server.port}`);
+  const stream = channel.api(AgentServiceService).watchOffers({ agentId: 'crash' });
+  await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: status.NOT_FOUND });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import {
   Client,
   credentials,
@@ -6,6 +7,7 @@ import {
   Server,
   ServerCredentials,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceDefinition,
   type ServiceError,
   type sendUnaryData,
@@ -25,7 +27,7 @@ import { loadContracts } from './contract-files.ts';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
 
-type Method = (request: unknown, options: CallOptions) => Promise<unknown>;
+type Method = (request: unknown, options: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
 /** One gRPC service and what implements it. */
 export interface GrpcBinding {
@@ -103,18 +105,31 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
 
 function handlersOf(definition: ServiceDefinition, implementation: Readonly<Record<string, Method>>, logger: Logger) {
   return Object.fromEntries(
-    Object.keys(definition).map((name) => {
+    Object.entries(definition).map(([name, { responseStream }]) => {
       const method = implementation[name];
       if (method === undefined) throw new Error(`${name} is not implemented`);
-      const handle = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) => {
+      const begin = (call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>) => {
         const abort = new AbortController();
         call.on('cancelled', () => abort.abort());
-        method(call.request, { signal: abort.signal, metadata: call.metadata }).then(
+        return method(call.request, { signal: abort.signal, metadata: call.metadata });
+      };
+      const unary = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) =>
+        void (begin(call) as Promise<unknown>).then(
           (response) => respond(null, response),
           (error: unknown) => respond(toServiceError(error, name, logger)),
         );
+      const streaming = async (call: ServerWritableStream<unknown, unknown>) => {
+        try {
+          for await (const message of begin(call) as AsyncIterable<unknown>) {
+            if (!call.write(message)) await Promise.race([once(call, 'drain'), once(call, 'cancelled')]);
+            if (call.cancelled) return;
+          }
+          call.end();
+        } catch (error) {
+          call.emit('error', toServiceError(error, name, logger));
+        }
       };
-      return [name, handle];
+      return [name, responseStream ? (call: Parameters<typeof streaming>[0]) => void streaming(call) : unary];
     }),
   );
 }
@@ -152,24 +167,26 @@ export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {})
     api<Definition extends object>(definition: Definition) {
       const methods = Object.entries(definition as unknown as ServiceDefinition).map(([name, method]) => [
         name,
-        (request: unknown, options: CallOptions = {}) =>
-          new Promise((resolve, reject) => {
-            const call = client.makeUnaryRequest(
-              method.path,
-              method.requestSerialize,
-              method.responseDeserialize,
-              request,
-              options.metadata ?? new Metadata(),
-              { deadline: Date.now() + (options.timeoutMs ?? defaultTimeoutMs) },
-              (error, response) => {
-                options.signal?.removeEventListener('abort', cancel);
-                if (error) reject(fromServiceError(error));
-                else resolve(response);
-              },
-            );
-            const cancel = () => call.cancel();
-            options.signal?.addEventListener('abort', cancel, { once: true });
-          }),
+        method.responseStream
+          ? (request: unknown, options: CallOptions = {}) => streamOf(client, method, request, options)
+          : (request: unknown, options: CallOptions = {}) =>
+              new Promise((resolve, reject) => {
+                const call = client.makeUnaryRequest(
+                  method.path,
+                  method.requestSerialize,
+                  method.responseDeserialize,
+                  request,
+                  options.metadata ?? new Metadata(),
+                  { deadline: Date.now() + (options.timeoutMs ?? defaultTimeoutMs) },
+                  (error, response) => {
+                    options.signal?.removeEventListener('abort', cancel);
+                    if (error) reject(fromServiceError(error));
+                    else resolve(response);
+                  },
+                );
+                const cancel = () => call.cancel();
+                options.signal?.addEventListener('abort', cancel, { once: true });
+              }),
       ]);
       return Object.fromEntries(methods) as Api<Definition>;
     },
@@ -177,6 +194,34 @@ export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {})
       client.close();
     },
   };
+}
+
+/** Without a time of its own it goes on until the caller's signal ends it. */
+async function* streamOf(
+  client: Client,
+  method: ServiceDefinition[string],
+  request: unknown,
+  { signal, timeoutMs, metadata = new Metadata() }: CallOptions,
+): AsyncGenerator<unknown> {
+  const call = client.makeServerStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    request,
+    metadata,
+    timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs },
+  );
+  const cancel = () => call.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+  try {
+    yield* call;
+  } catch (error) {
+    if (!signal?.aborted) throw fromServiceError(error as ServiceError);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+    cancel();
+  }
 }
 
 function fromServiceError(error: ServiceError): StatusError {

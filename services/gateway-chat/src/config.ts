@@ -1,7 +1,7 @@
+import type { Rate } from '@tributary/gateway-kit';
 import { readConfig } from '@tributary/runtime';
 import { z } from 'zod';
 import { knownMediaTypes } from './domain/media-type.ts';
-import type { Rate } from './domain/token-bucket.ts';
 
 export interface ChatConfig {
   /** The site's id: the account of its messages. */

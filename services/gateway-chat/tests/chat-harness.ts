@@ -10,6 +10,7 @@ import {
   decodeEvent,
   encodeEvent,
   type InboundMessage,
+  MessageKind,
   type OutboundMessage,
   OutboundPurpose,
   type Topic,
@@ -208,6 +209,8 @@ export function outboundMessage(sessionId: string, text: string, more: Partial<O
     purpose: OutboundPurpose.OUTBOUND_PURPOSE_REPLY,
     language: 'en',
     authorName: 'Mei',
+    authorId: 'mei',
+    kind: MessageKind.MESSAGE_KIND_MESSAGE,
     createdTime: new Date(),
     ...more,
   };

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { BlobStore } from '@tributary/blobstore';
 import { type DocStore, type Document, DuplicateKeyError } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
-import { createIntake, createSender, PermanentSendError } from '@tributary/gateway-kit';
+import { capabilities, createGateway, type Inbox, PermanentSendError, type SentMessages } from '@tributary/gateway-kit';
 import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
 import { createFolderOutbox } from './adapters/folder-outbox.ts';
 import { createMailparserParser } from './adapters/mailparser-parser.ts';
@@ -63,63 +63,64 @@ export async function createEmailGateway(dependencies: EmailGatewayDependencies)
       await transport.deliver(mail);
     },
   });
-  const sender = await createSender({
-    channel: 'email',
-    eventLog,
-    docStore,
-    clock,
-    logger,
-    send,
-    concurrencyPerAccount: config.sendConcurrency,
-  });
-
   const accountOf = new Map(
     config.accounts.flatMap(({ address, aliases }) => [address, ...aliases].map((each) => [each, address] as const)),
   );
   const regions = new Map(config.accounts.map(({ address, region }) => [address, region]));
-  const acceptance = createMailAcceptance({
-    intake: createIntake({ eventLog, source: 'tributary/gateway-email' }),
-    sender,
-    blobStore,
-    parse: dependencies.parse ?? createMailparserParser(blobStore, config.limits, clock),
-    clock,
-    logger,
-    limits: config.limits,
-    hash,
-    ourAddresses: [...accountOf.keys()],
-    trustedServers: config.trustedServers,
-    regionOf: (account) => regions.get(account) ?? '',
-  });
-
-  const listener =
-    config.smtpListener === undefined
-      ? undefined
-      : createSmtpListener({
-          ...config.smtpListener,
-          accountOf,
-          trustedRelays: config.trustedRelays,
-          acceptance,
-          blobStore,
-          limits: config.limits,
-          acceptTimeoutMs: config.acceptTimeoutMs,
-          clock,
-          logger,
-        });
-  const mailboxes = await Promise.all(
-    config.accounts.flatMap(({ address, imap }) =>
-      imap === undefined
-        ? []
-        : [openImapMailbox({ account: address, imap, acceptance, docStore, clock, logger, config })],
-    ),
+  let listener: ReturnType<typeof createSmtpListener> | undefined;
+  const receive = async (inbox: Inbox, sent: SentMessages): Promise<Service> => {
+    const acceptance = createMailAcceptance({
+      inbox,
+      sent,
+      blobStore,
+      parse: dependencies.parse ?? createMailparserParser(blobStore, config.limits, clock),
+      clock,
+      logger,
+      limits: config.limits,
+      hash,
+      ourAddresses: [...accountOf.keys()],
+      trustedServers: config.trustedServers,
+      regionOf: (account) => regions.get(account) ?? '',
+    });
+    if (config.smtpListener !== undefined) {
+      listener = createSmtpListener({
+        ...config.smtpListener,
+        accountOf,
+        trustedRelays: config.trustedRelays,
+        acceptance,
+        blobStore,
+        limits: config.limits,
+        acceptTimeoutMs: config.acceptTimeoutMs,
+        clock,
+        logger,
+      });
+    }
+    const mailboxes = await Promise.all(
+      config.accounts.flatMap(({ address, imap }) =>
+        imap === undefined
+          ? []
+          : [openImapMailbox({ account: address, imap, acceptance, docStore, clock, logger, config })],
+      ),
+    );
+    return composeServices([...mailboxes, ...(listener === undefined ? [] : [listener])]);
+  };
+  const gateway = await createGateway(
+    {
+      name: 'email',
+      capabilities: capabilities({ media: [{ mediaType: '*/*', maxBytes: BigInt(config.limits.maxAttachmentBytes) }] }),
+      send,
+      concurrencyPerAccount: config.sendConcurrency,
+      connect: receive,
+    },
+    { eventLog, docStore, clock, logger, publicUrl: '' },
   );
-  const service = composeServices([sender, ...mailboxes, ...(listener === undefined ? [] : [listener])]);
   return {
-    start: () => service.start(),
+    start: () => gateway.start(),
     async stop() {
-      await service.stop();
+      await gateway.stop();
       for (const transport of new Set([...transports.values(), shared])) transport.close();
     },
-    problems: () => service.problems(),
+    problems: () => gateway.problems(),
     get smtpPort() {
       return listener?.port ?? 0;
     },

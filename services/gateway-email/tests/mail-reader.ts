@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectoryStore } from '@tributary/blobstore/directory';
 import type { InboundMessage } from '@tributary/contracts';
+import type { Receipt } from '@tributary/gateway-kit';
 import { createLogger, systemClock } from '@tributary/runtime';
 import { createMailparserParser } from '../src/adapters/mailparser-parser.ts';
 import { readEmailConfig } from '../src/service.ts';
@@ -17,16 +18,16 @@ const { limits } = readEmailConfig({});
 export async function openMailReader(overrides: Partial<typeof limits> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-mails-'));
   const blobStore = await openDirectoryStore({ folder });
-  const bounced: { id: string; recipient: string; reason: string; providerCode: string }[] = [];
+  const bounced: ({ id: string } & Receipt)[] = [];
   const acceptance = createMailAcceptance({
-    intake: { accept: async () => {}, deadLetter: async () => {} },
-    sender: {
-      find: async () => undefined,
-      conversationOfTicket: async () => undefined,
-      async reportBounce(id, bounce) {
-        bounced.push({ id, ...bounce });
+    inbox: {
+      accept: async () => {},
+      deadLetter: async () => {},
+      async report(id, receipt) {
+        bounced.push({ id, ...receipt });
       },
     },
+    sent: { find: async () => undefined, conversationOfTicket: async () => undefined },
     blobStore,
     parse: createMailparserParser(blobStore, { ...limits, ...overrides }, systemClock),
     clock: systemClock,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { inboundMessageId } from '@tributary/contracts';
+import { type Bucket, takeToken } from '@tributary/gateway-kit';
 import { delay } from '@tributary/runtime';
 import type { WebSocket } from 'ws';
 import { ChatRefusal } from '../domain/refusal.ts';
 import { type ChatSession, marksOf } from '../domain/session.ts';
-import { type Bucket, takeToken } from '../domain/token-bucket.ts';
 import { resumeFrom } from '../domain/transcript.ts';
 import { markProgress } from '../usecases/mark-progress.ts';
 import { cleanProfile, openSession } from '../usecases/open-session.ts';

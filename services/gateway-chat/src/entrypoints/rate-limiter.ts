@@ -1,6 +1,6 @@
+import { type Bucket, isFull, type Rate, takeToken } from '@tributary/gateway-kit';
 import type { Clock } from '@tributary/runtime';
 import { ChatRefusal } from '../domain/refusal.ts';
-import { type Bucket, isFull, type Rate, takeToken } from '../domain/token-bucket.ts';
 
 /** Counts per key, in this process only: with n replicas a client that spreads itself gets n times as much. */
 export interface RateLimiter {

@@ -1,7 +1,7 @@
 import type { BlobStore, StoredBlob } from '@tributary/blobstore';
 import type { BlobRef, InboundMessage } from '@tributary/contracts';
 import { LogRefusedError } from '@tributary/eventlog';
-import type { Intake, Sender } from '@tributary/gateway-kit';
+import type { Inbox, SentMessages } from '@tributary/gateway-kit';
 import type { Clock, Logger } from '@tributary/runtime';
 import { outboundIdOf, rootOf, type ThreadPlace } from '../domain/threading.ts';
 import { type ParseMail, StorageFault } from '../ports.ts';
@@ -31,8 +31,8 @@ export interface MailAcceptance {
 }
 
 export interface MailAcceptanceOptions extends Omit<DescribeMailOptions, 'ourDomains'> {
-  readonly intake: Intake;
-  readonly sender: Pick<Sender, 'find' | 'conversationOfTicket' | 'reportBounce'>;
+  readonly inbox: Pick<Inbox, 'accept' | 'deadLetter' | 'report'>;
+  readonly sent: SentMessages;
   readonly blobStore: BlobStore;
   readonly parse: ParseMail;
   readonly clock: Clock;
@@ -83,12 +83,12 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
    */
   async function conversationOf(message: InboundMessage, place: ThreadPlace): Promise<string> {
     if (message.replyToTicketId !== '') {
-      const conversation = await options.sender.conversationOfTicket(message.replyToTicketId);
+      const conversation = await options.sent.conversationOfTicket(message.replyToTicketId);
       if (conversation !== undefined) return conversation;
     }
     const named = [...place.references].reverse().map((id) => outboundIdOf(id, ourDomains) ?? '');
     for (const outboundId of [message.bounce?.outboundMessageId ?? '', ...named]) {
-      const row = outboundId === '' ? undefined : await options.sender.find(outboundId);
+      const row = outboundId === '' ? undefined : await options.sent.find(outboundId);
       if (row !== undefined) return row.conversationKey;
     }
     return conversationKey(rootOf(place) ?? message.id);
@@ -97,7 +97,7 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
   /** A message that the log will never take goes without its content: it must not hold up the others for ever. */
   async function accept(messages: readonly InboundMessage[]): Promise<void> {
     try {
-      await options.intake.accept(...messages);
+      await options.inbox.accept(...messages);
     } catch (error) {
       if (!(error instanceof LogRefusedError)) throw error;
       const [only] = messages;
@@ -107,7 +107,7 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
         logger.error({ err: error, messageId: only.id }, 'the log refuses a mail; it goes without its content');
         const reason = `the log refuses it: ${shorten(error.message, 300)}`;
         unreadMails.set(only, reason);
-        await options.intake.accept(withoutContent(only, reason));
+        await options.inbox.accept(withoutContent(only, reason));
       }
     }
   }
@@ -121,10 +121,11 @@ export function createMailAcceptance(options: MailAcceptanceOptions): MailAccept
       await accept(messages);
       for (const message of messages) {
         const cause = unreadMails.get(message);
-        if (cause !== undefined) await options.intake.deadLetter(withoutContent(message, cause), cause);
+        if (cause !== undefined) await options.inbox.deadLetter(withoutContent(message, cause), cause);
         const { bounce } = message;
         if (bounce === undefined || bounce.outboundMessageId === '' || !failedDeliveries.has(message)) continue;
-        await options.sender.reportBounce(bounce.outboundMessageId, {
+        await options.inbox.report(bounce.outboundMessageId, {
+          status: 'failed',
           recipient: bounce.recipient,
           reason: bounce.diagnostic || 'The mail came back.',
           providerCode: bounce.status,

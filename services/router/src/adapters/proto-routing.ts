@@ -93,6 +93,7 @@ export function toProtoDecision(decision: Decision): proto.RoutingDecision {
     capacityUnits: decision.capacityUnits,
     policyVersion: decision.policyVersion,
     time: new Date(decision.timeMs),
+    offerId: '',
   };
 }
 

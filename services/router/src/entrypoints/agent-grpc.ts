@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import {
   type AgentApi,
   type Agent as AgentMessage,
@@ -5,6 +6,7 @@ import {
   invalidArgument,
   notFound,
   Presence as ProtoPresence,
+  StatusError,
 } from '@tributary/contracts';
 import type { Agent, AgentProfile, Presence } from '../domain/agents/agent.ts';
 import { agentSchema, toProfile } from '../domain/policy/policy-schema.ts';
@@ -40,7 +42,17 @@ export function createAgentApi(context: RoutingContext): AgentApi {
       await handOutWaiting(context, [profile.id]);
       return toMessage(found(await agents.get(profile.id), profile.id));
     },
+    listOffers: unimplemented,
+    acceptOffer: unimplemented,
+    declineOffer: unimplemented,
+    watchOffers() {
+      throw new StatusError(status.UNIMPLEMENTED, 'offers are not there yet');
+    },
   };
+}
+
+async function unimplemented(): Promise<never> {
+  throw new StatusError(status.UNIMPLEMENTED, 'offers are not there yet');
 }
 
 function found(agent: Agent | undefined, id: string): Agent {
@@ -107,5 +119,6 @@ function toAgentMessage(agent: Agent, onShift: boolean): AgentMessage {
     work: Object.fromEntries(agent.work.map(({ ticketId, units }) => [ticketId, units])),
     lastAssignedTime: agent.lastAssignedAtMs === undefined ? undefined : new Date(agent.lastAssignedAtMs),
     onShift,
+    callAddress: '',
   };
 }

@@ -1,5 +1,4 @@
-import type * as contracts from '@tributary/contracts';
-import { hashId } from '@tributary/contracts';
+import * as contracts from '@tributary/contracts';
 import type { Change, TicketEvent } from '../domain/changes.ts';
 import type {
   Actor,
@@ -67,13 +66,15 @@ function toEntry(entry: Entry, channel: string, delivery?: DeliveryState): contr
     purpose: entry.purpose === undefined ? 0 : words.outboundPurpose.value(entry.purpose),
     refusals: (entry.refusals ?? []).map((refusal) => ({ ...refusal })),
     raw: entry.raw && toBlob(entry.raw),
+    messageKind: entry.kind === 'note' ? 0 : contracts.MessageKind.MESSAGE_KIND_MESSAGE,
+    call: undefined,
   };
 }
 
 /** An event as it is published; the same however often it is made. */
 export function toTicketEvent(ticket: Ticket, event: TicketEvent): contracts.TicketEvent {
   return {
-    id: hashId('ticket-event', ticket.id, event.sequence),
+    id: contracts.hashId('ticket-event', ticket.id, event.sequence),
     ticketId: ticket.id,
     ticketNumber: ticket.number,
     sequence: BigInt(event.sequence),
@@ -150,6 +151,8 @@ export function toOutboundMessage(ticket: Ticket, { change }: TicketEvent): cont
     purpose: words.outboundPurpose.value(entry.purpose ?? 'reply'),
     language: entry.language ?? '',
     authorName: entry.author.kind === 'agent' ? entry.author.displayName : '',
+    authorId: entry.author.kind === 'agent' ? entry.author.id : '',
+    kind: contracts.MessageKind.MESSAGE_KIND_MESSAGE,
     createdTime: new Date(entry.atMs),
   };
 }

@@ -1,4 +1,5 @@
-import { type CommandContext, hashId, type Ticket, type TicketApi } from '@tributary/contracts';
+import { status } from '@grpc/grpc-js';
+import { type CommandContext, hashId, StatusError, type Ticket, type TicketApi } from '@tributary/contracts';
 import { visibility } from '../contracts/enums.ts';
 import { toTicket, toTicketEvent } from '../contracts/to-contract.ts';
 import type { Command } from '../domain/commands.ts';
@@ -94,6 +95,9 @@ export function createTicketApi(dependencies: IngestDependencies): TicketApi {
         const rest = { text, html, attachments, ...(asked !== undefined && { visibility: asked }) };
         return ({ id }) => ({ type: 'reply', entryId: hashId('outbound', id, 'reply', commandId), ...rest });
       }),
+    call: async () => {
+      throw new StatusError(status.UNIMPLEMENTED, 'calls from a ticket are not there yet');
+    },
     addNote: (request) =>
       change(request, (fields, _, commandId) => {
         const attachments = fields.attachments('attachments', request.attachments);

@@ -6,9 +6,9 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
-import { SkillLevel } from "../../routing/v1/routing.ts";
+import { Offer, OfferState, offerStateFromJSON, offerStateToJSON, SkillLevel } from "../../routing/v1/routing.ts";
 
 export const Presence = {
   /** PRESENCE_UNSPECIFIED - A reader treats it as OFFLINE. */
@@ -18,6 +18,8 @@ export const Presence = {
   /** PRESENCE_AWAY - Keeps the work at hand, takes no new. */
   PRESENCE_AWAY: 2,
   PRESENCE_OFFLINE: 3,
+  /** PRESENCE_NOT_ANSWERING - Did not answer an offer in time; takes no new work until they say they are back. */
+  PRESENCE_NOT_ANSWERING: 4,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -28,6 +30,7 @@ export namespace Presence {
   export type PRESENCE_ONLINE = typeof Presence.PRESENCE_ONLINE;
   export type PRESENCE_AWAY = typeof Presence.PRESENCE_AWAY;
   export type PRESENCE_OFFLINE = typeof Presence.PRESENCE_OFFLINE;
+  export type PRESENCE_NOT_ANSWERING = typeof Presence.PRESENCE_NOT_ANSWERING;
   export type UNRECOGNIZED = typeof Presence.UNRECOGNIZED;
 }
 
@@ -45,6 +48,9 @@ export function presenceFromJSON(object: any): Presence {
     case 3:
     case "PRESENCE_OFFLINE":
       return Presence.PRESENCE_OFFLINE;
+    case 4:
+    case "PRESENCE_NOT_ANSWERING":
+      return Presence.PRESENCE_NOT_ANSWERING;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -62,6 +68,8 @@ export function presenceToJSON(object: Presence): string {
       return "PRESENCE_AWAY";
     case Presence.PRESENCE_OFFLINE:
       return "PRESENCE_OFFLINE";
+    case Presence.PRESENCE_NOT_ANSWERING:
+      return "PRESENCE_NOT_ANSWERING";
     case Presence.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -108,6 +116,11 @@ export interface Agent {
     | undefined;
   /** True when a shift covers the present moment. */
   onShift: boolean;
+  /**
+   * Where they are rung for calls: "tel:" and an E.164 number, "sip:" and an address, or "client:" and a name. Empty: they
+   * take no calls.
+   */
+  callAddress: string;
 }
 
 export interface Agent_WorkEntry {
@@ -136,6 +149,44 @@ export interface SetPresenceRequest {
 export interface PutAgentRequest {
   /** Load, work, presence and on_shift are ignored. */
   agent: Agent | undefined;
+}
+
+export interface ListOffersRequest {
+  /** Empty: of all agents. */
+  agentId: string;
+  /** Empty: of all tickets. Id or number. */
+  ticketId: string;
+  /** Only in these states. Empty: all. */
+  states: OfferState[];
+  /** 1 to 500. 0 means 50. */
+  pageSize: number;
+  /** Of the page before. Empty: from the newest on. */
+  pageToken: string;
+}
+
+export interface ListOffersResponse {
+  offers: Offer[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+}
+
+export interface AcceptOfferRequest {
+  offerId: string;
+  /** The agent who answers; must be the one it was made to. Empty: not checked. */
+  agentId: string;
+}
+
+export interface DeclineOfferRequest {
+  offerId: string;
+  /** The agent who answers; must be the one it was made to. Empty: not checked. */
+  agentId: string;
+  /** In words, at most 500 characters. May be empty. */
+  reason: string;
+}
+
+export interface WatchOffersRequest {
+  /** Empty: of all agents. */
+  agentId: string;
 }
 
 function createBaseShift(): Shift {
@@ -270,6 +321,7 @@ function createBaseAgent(): Agent {
     work: {},
     lastAssignedTime: undefined,
     onShift: false,
+    callAddress: "",
   };
 }
 
@@ -319,6 +371,9 @@ export const Agent: MessageFns<Agent> = {
     }
     if (message.onShift !== false) {
       writer.uint32(120).bool(message.onShift);
+    }
+    if (message.callAddress !== "") {
+      writer.uint32(130).string(message.callAddress);
     }
     return writer;
   },
@@ -459,6 +514,14 @@ export const Agent: MessageFns<Agent> = {
             message.onShift = reader.bool();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.callAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -525,6 +588,11 @@ export const Agent: MessageFns<Agent> = {
         : isSet(object.on_shift)
         ? globalThis.Boolean(object.on_shift)
         : false,
+      callAddress: isSet(object.callAddress)
+        ? globalThis.String(object.callAddress)
+        : isSet(object.call_address)
+        ? globalThis.String(object.call_address)
+        : "",
     };
   },
 
@@ -581,6 +649,9 @@ export const Agent: MessageFns<Agent> = {
     if (message.onShift !== false) {
       obj.onShift = message.onShift;
     }
+    if (message.callAddress !== "") {
+      obj.callAddress = message.callAddress;
+    }
     return obj;
   },
 
@@ -612,6 +683,7 @@ export const Agent: MessageFns<Agent> = {
     );
     message.lastAssignedTime = object.lastAssignedTime ?? undefined;
     message.onShift = object.onShift ?? false;
+    message.callAddress = object.callAddress ?? "";
     return message;
   },
 };
@@ -1054,6 +1126,533 @@ export const PutAgentRequest: MessageFns<PutAgentRequest> = {
   },
 };
 
+function createBaseListOffersRequest(): ListOffersRequest {
+  return { agentId: "", ticketId: "", states: [], pageSize: 0, pageToken: "" };
+}
+
+export const ListOffersRequest: MessageFns<ListOffersRequest> = {
+  encode(message: ListOffersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agentId !== "") {
+      writer.uint32(10).string(message.agentId);
+    }
+    if (message.ticketId !== "") {
+      writer.uint32(18).string(message.ticketId);
+    }
+    if (message.states.length !== 0) {
+      writer.uint32(26).fork();
+      for (const v of message.states) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(32).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(42).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOffersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOffersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.agentId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ticketId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag === 24) {
+              message.states.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 26) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListOffersRequest {
+    return {
+      agentId: isSet(object.agentId)
+        ? globalThis.String(object.agentId)
+        : isSet(object.agent_id)
+        ? globalThis.String(object.agent_id)
+        : "",
+      ticketId: isSet(object.ticketId)
+        ? globalThis.String(object.ticketId)
+        : isSet(object.ticket_id)
+        ? globalThis.String(object.ticket_id)
+        : "",
+      states: globalThis.Array.isArray(object?.states) ? object.states.map((e: any) => offerStateFromJSON(e)) : [],
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListOffersRequest): unknown {
+    const obj: any = {};
+    if (message.agentId !== "") {
+      obj.agentId = message.agentId;
+    }
+    if (message.ticketId !== "") {
+      obj.ticketId = message.ticketId;
+    }
+    if (message.states?.length) {
+      obj.states = message.states.map((e) => offerStateToJSON(e));
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListOffersRequest>): ListOffersRequest {
+    return ListOffersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOffersRequest>): ListOffersRequest {
+    const message = createBaseListOffersRequest();
+    message.agentId = object.agentId ?? "";
+    message.ticketId = object.ticketId ?? "";
+    message.states = object.states?.map((e) => e) || [];
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListOffersResponse(): ListOffersResponse {
+  return { offers: [], nextPageToken: "" };
+}
+
+export const ListOffersResponse: MessageFns<ListOffersResponse> = {
+  encode(message: ListOffersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.offers) {
+      Offer.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOffersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOffersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.offers.push(Offer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListOffersResponse {
+    return {
+      offers: globalThis.Array.isArray(object?.offers) ? object.offers.map((e: any) => Offer.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListOffersResponse): unknown {
+    const obj: any = {};
+    if (message.offers?.length) {
+      obj.offers = message.offers.map((e) => Offer.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListOffersResponse>): ListOffersResponse {
+    return ListOffersResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOffersResponse>): ListOffersResponse {
+    const message = createBaseListOffersResponse();
+    message.offers = object.offers?.map((e) => Offer.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAcceptOfferRequest(): AcceptOfferRequest {
+  return { offerId: "", agentId: "" };
+}
+
+export const AcceptOfferRequest: MessageFns<AcceptOfferRequest> = {
+  encode(message: AcceptOfferRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offerId !== "") {
+      writer.uint32(10).string(message.offerId);
+    }
+    if (message.agentId !== "") {
+      writer.uint32(18).string(message.agentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcceptOfferRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptOfferRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.offerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.agentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AcceptOfferRequest {
+    return {
+      offerId: isSet(object.offerId)
+        ? globalThis.String(object.offerId)
+        : isSet(object.offer_id)
+        ? globalThis.String(object.offer_id)
+        : "",
+      agentId: isSet(object.agentId)
+        ? globalThis.String(object.agentId)
+        : isSet(object.agent_id)
+        ? globalThis.String(object.agent_id)
+        : "",
+    };
+  },
+
+  toJSON(message: AcceptOfferRequest): unknown {
+    const obj: any = {};
+    if (message.offerId !== "") {
+      obj.offerId = message.offerId;
+    }
+    if (message.agentId !== "") {
+      obj.agentId = message.agentId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AcceptOfferRequest>): AcceptOfferRequest {
+    return AcceptOfferRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AcceptOfferRequest>): AcceptOfferRequest {
+    const message = createBaseAcceptOfferRequest();
+    message.offerId = object.offerId ?? "";
+    message.agentId = object.agentId ?? "";
+    return message;
+  },
+};
+
+function createBaseDeclineOfferRequest(): DeclineOfferRequest {
+  return { offerId: "", agentId: "", reason: "" };
+}
+
+export const DeclineOfferRequest: MessageFns<DeclineOfferRequest> = {
+  encode(message: DeclineOfferRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.offerId !== "") {
+      writer.uint32(10).string(message.offerId);
+    }
+    if (message.agentId !== "") {
+      writer.uint32(18).string(message.agentId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeclineOfferRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeclineOfferRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.offerId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.agentId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeclineOfferRequest {
+    return {
+      offerId: isSet(object.offerId)
+        ? globalThis.String(object.offerId)
+        : isSet(object.offer_id)
+        ? globalThis.String(object.offer_id)
+        : "",
+      agentId: isSet(object.agentId)
+        ? globalThis.String(object.agentId)
+        : isSet(object.agent_id)
+        ? globalThis.String(object.agent_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: DeclineOfferRequest): unknown {
+    const obj: any = {};
+    if (message.offerId !== "") {
+      obj.offerId = message.offerId;
+    }
+    if (message.agentId !== "") {
+      obj.agentId = message.agentId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeclineOfferRequest>): DeclineOfferRequest {
+    return DeclineOfferRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeclineOfferRequest>): DeclineOfferRequest {
+    const message = createBaseDeclineOfferRequest();
+    message.offerId = object.offerId ?? "";
+    message.agentId = object.agentId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchOffersRequest(): WatchOffersRequest {
+  return { agentId: "" };
+}
+
+export const WatchOffersRequest: MessageFns<WatchOffersRequest> = {
+  encode(message: WatchOffersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.agentId !== "") {
+      writer.uint32(10).string(message.agentId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchOffersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchOffersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.agentId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchOffersRequest {
+    return {
+      agentId: isSet(object.agentId)
+        ? globalThis.String(object.agentId)
+        : isSet(object.agent_id)
+        ? globalThis.String(object.agent_id)
+        : "",
+    };
+  },
+
+  toJSON(message: WatchOffersRequest): unknown {
+    const obj: any = {};
+    if (message.agentId !== "") {
+      obj.agentId = message.agentId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchOffersRequest>): WatchOffersRequest {
+    return WatchOffersRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchOffersRequest>): WatchOffersRequest {
+    const message = createBaseWatchOffersRequest();
+    message.agentId = object.agentId ?? "";
+    return message;
+  },
+};
+
 export type AgentServiceService = typeof AgentServiceService;
 export const AgentServiceService = {
   listAgents: {
@@ -1095,6 +1694,49 @@ export const AgentServiceService = {
     responseSerialize: (value: Agent): Buffer => Buffer.from(Agent.encode(value).finish()),
     responseDeserialize: (value: Buffer): Agent => Agent.decode(value),
   },
+  /** Offers, newest first. */
+  listOffers: {
+    path: "/tributary.agents.v1.AgentService/ListOffers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListOffersRequest): Buffer => Buffer.from(ListOffersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListOffersRequest => ListOffersRequest.decode(value),
+    responseSerialize: (value: ListOffersResponse): Buffer => Buffer.from(ListOffersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListOffersResponse => ListOffersResponse.decode(value),
+  },
+  /**
+   * The agent takes the offer and owns the ticket. Repeating it returns the same. FAILED_PRECONDITION when the offer has
+   * ended otherwise, NOT_FOUND when there is no such offer.
+   */
+  acceptOffer: {
+    path: "/tributary.agents.v1.AgentService/AcceptOffer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AcceptOfferRequest): Buffer => Buffer.from(AcceptOfferRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AcceptOfferRequest => AcceptOfferRequest.decode(value),
+    responseSerialize: (value: Offer): Buffer => Buffer.from(Offer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Offer => Offer.decode(value),
+  },
+  /** The agent will not take the offer; the next candidate gets it. Repeating it returns the same. Errors as AcceptOffer. */
+  declineOffer: {
+    path: "/tributary.agents.v1.AgentService/DeclineOffer" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeclineOfferRequest): Buffer => Buffer.from(DeclineOfferRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeclineOfferRequest => DeclineOfferRequest.decode(value),
+    responseSerialize: (value: Offer): Buffer => Buffer.from(Offer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Offer => Offer.decode(value),
+  },
+  /** First the pending offers, then every change, until the caller ends the call. */
+  watchOffers: {
+    path: "/tributary.agents.v1.AgentService/WatchOffers" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchOffersRequest): Buffer => Buffer.from(WatchOffersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchOffersRequest => WatchOffersRequest.decode(value),
+    responseSerialize: (value: Offer): Buffer => Buffer.from(Offer.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Offer => Offer.decode(value),
+  },
 } as const;
 
 export interface AgentServiceServer extends UntypedServiceImplementation {
@@ -1105,6 +1747,17 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
   setPresence: handleUnaryCall<SetPresenceRequest, Agent>;
   /** Creates or replaces an agent's profile; load and presence stay. INVALID_ARGUMENT names the bad field. */
   putAgent: handleUnaryCall<PutAgentRequest, Agent>;
+  /** Offers, newest first. */
+  listOffers: handleUnaryCall<ListOffersRequest, ListOffersResponse>;
+  /**
+   * The agent takes the offer and owns the ticket. Repeating it returns the same. FAILED_PRECONDITION when the offer has
+   * ended otherwise, NOT_FOUND when there is no such offer.
+   */
+  acceptOffer: handleUnaryCall<AcceptOfferRequest, Offer>;
+  /** The agent will not take the offer; the next candidate gets it. Repeating it returns the same. Errors as AcceptOffer. */
+  declineOffer: handleUnaryCall<DeclineOfferRequest, Offer>;
+  /** First the pending offers, then every change, until the caller ends the call. */
+  watchOffers: handleServerStreamingCall<WatchOffersRequest, Offer>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

@@ -501,6 +501,8 @@ export const SignalKind = {
   SIGNAL_KIND_UNSPECIFIED: 0,
   SIGNAL_KIND_TYPING_STARTED: 1,
   SIGNAL_KIND_TYPING_STOPPED: 2,
+  /** SIGNAL_KIND_CUSTOMER_LEFT - The customer hung up or closed the chat: nobody need be offered this conversation any more. */
+  SIGNAL_KIND_CUSTOMER_LEFT: 3,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -510,6 +512,7 @@ export namespace SignalKind {
   export type SIGNAL_KIND_UNSPECIFIED = typeof SignalKind.SIGNAL_KIND_UNSPECIFIED;
   export type SIGNAL_KIND_TYPING_STARTED = typeof SignalKind.SIGNAL_KIND_TYPING_STARTED;
   export type SIGNAL_KIND_TYPING_STOPPED = typeof SignalKind.SIGNAL_KIND_TYPING_STOPPED;
+  export type SIGNAL_KIND_CUSTOMER_LEFT = typeof SignalKind.SIGNAL_KIND_CUSTOMER_LEFT;
   export type UNRECOGNIZED = typeof SignalKind.UNRECOGNIZED;
 }
 
@@ -524,6 +527,9 @@ export function signalKindFromJSON(object: any): SignalKind {
     case 2:
     case "SIGNAL_KIND_TYPING_STOPPED":
       return SignalKind.SIGNAL_KIND_TYPING_STOPPED;
+    case 3:
+    case "SIGNAL_KIND_CUSTOMER_LEFT":
+      return SignalKind.SIGNAL_KIND_CUSTOMER_LEFT;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -539,6 +545,8 @@ export function signalKindToJSON(object: SignalKind): string {
       return "SIGNAL_KIND_TYPING_STARTED";
     case SignalKind.SIGNAL_KIND_TYPING_STOPPED:
       return "SIGNAL_KIND_TYPING_STOPPED";
+    case SignalKind.SIGNAL_KIND_CUSTOMER_LEFT:
+      return "SIGNAL_KIND_CUSTOMER_LEFT";
     case SignalKind.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -614,6 +622,8 @@ export interface Call {
   waitSeconds: bigint;
   /** What the customer chose in the menu. Empty when there was none. */
   menuChoice: string;
+  /** True when we called the customer. */
+  outbound: boolean;
 }
 
 /** One message from a customer, normalised. Topic messages.inbound.v1, key = conversation_key. */
@@ -720,7 +730,13 @@ export interface OutboundMessage {
   /** The agent's name as shown to the customer. Empty for automatic messages. */
   authorName: string;
   /** When ticketing decided to send it. */
-  createdTime: Date | undefined;
+  createdTime:
+    | Date
+    | undefined;
+  /** CALL: ring the agent `author_id`, then the customer, and connect them. Anything else is a message to send. */
+  kind: MessageKind;
+  /** The agent's id. Empty for automatic messages. */
+  authorId: string;
 }
 
 /** What became of an outbound message. Topic messages.delivery.v1, key = conversation_key. */
@@ -754,6 +770,51 @@ export interface Signal {
   fromAgent: boolean;
   /** The agent's name as shown. Empty for customers. */
   authorName: string;
+  time: Date | undefined;
+}
+
+/** Files of some media types that a channel can send. */
+export interface MediaRule {
+  /** A media type such as "application/pdf", or a whole group such as "image/*"; "* /*" is everything. */
+  mediaType: string;
+  /** Bytes of the largest such file. 0: no limit of the channel's own. */
+  maxBytes: bigint;
+}
+
+/** What a channel can carry towards the customer. What a reply asks beyond it is refused when the reply is written. */
+export interface ChannelCapabilities {
+  /** Longest text of one message in UTF-16 code units, as providers count. 0: no limit of the channel's own. */
+  maxTextLength: number;
+  /** True: a longer text goes out as several messages. False: it is refused. */
+  splitsText: boolean;
+  /** The files it sends; the first rule that fits a file's media type counts. Empty: none at all. */
+  media: MediaRule[];
+  /** Most files on one message. 0: no limit of the channel's own. */
+  maxAttachments: number;
+  /** Who may see a reply. Empty: only PRIVATE. */
+  replyVisibilities: Visibility[];
+  /** Seconds after the customer's latest message during which they can be written to. 0: at any time. */
+  replyWindowSeconds: bigint;
+  /** A sent message can be changed. */
+  edits: boolean;
+  /** The customer sees that an agent is typing. */
+  typing: boolean;
+  /** It says when a message reached the device. */
+  deliveryMarks: boolean;
+  /** It says when a message was read. */
+  readMarks: boolean;
+  /** The customer can be called by it. */
+  calls: boolean;
+}
+
+/** What the gateway of a channel declares when it starts. Topic channels.v1, key = channel; the latest counts. */
+export interface ChannelDeclaration {
+  /** As in `InboundMessage.channel`. Never empty. */
+  channel: string;
+  capabilities:
+    | ChannelCapabilities
+    | undefined;
+  /** When it was declared. */
   time: Date | undefined;
 }
 
@@ -1330,7 +1391,7 @@ export const BounceReport: MessageFns<BounceReport> = {
 };
 
 function createBaseCall(): Call {
-  return { outcome: 0, talkSeconds: 0n, waitSeconds: 0n, menuChoice: "" };
+  return { outcome: 0, talkSeconds: 0n, waitSeconds: 0n, menuChoice: "", outbound: false };
 }
 
 export const Call: MessageFns<Call> = {
@@ -1352,6 +1413,9 @@ export const Call: MessageFns<Call> = {
     }
     if (message.menuChoice !== "") {
       writer.uint32(34).string(message.menuChoice);
+    }
+    if (message.outbound !== false) {
+      writer.uint32(40).bool(message.outbound);
     }
     return writer;
   },
@@ -1401,6 +1465,14 @@ export const Call: MessageFns<Call> = {
             message.menuChoice = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.outbound = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1431,6 +1503,7 @@ export const Call: MessageFns<Call> = {
         : isSet(object.menu_choice)
         ? globalThis.String(object.menu_choice)
         : "",
+      outbound: isSet(object.outbound) ? globalThis.Boolean(object.outbound) : false,
     };
   },
 
@@ -1448,6 +1521,9 @@ export const Call: MessageFns<Call> = {
     if (message.menuChoice !== "") {
       obj.menuChoice = message.menuChoice;
     }
+    if (message.outbound !== false) {
+      obj.outbound = message.outbound;
+    }
     return obj;
   },
 
@@ -1464,6 +1540,7 @@ export const Call: MessageFns<Call> = {
       ? BigInt(object.waitSeconds)
       : 0n;
     message.menuChoice = object.menuChoice ?? "";
+    message.outbound = object.outbound ?? false;
     return message;
   },
 };
@@ -2164,6 +2241,8 @@ function createBaseOutboundMessage(): OutboundMessage {
     language: "",
     authorName: "",
     createdTime: undefined,
+    kind: 0,
+    authorId: "",
   };
 }
 
@@ -2222,6 +2301,12 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
     }
     if (message.createdTime !== undefined) {
       Timestamp.encode(toTimestamp(message.createdTime), writer.uint32(146).fork()).join();
+    }
+    if (message.kind !== 0) {
+      writer.uint32(152).int32(message.kind);
+    }
+    if (message.authorId !== "") {
+      writer.uint32(162).string(message.authorId);
     }
     return writer;
   },
@@ -2383,6 +2468,22 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
             message.createdTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.authorId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2445,6 +2546,12 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
         : isSet(object.created_time)
         ? fromJsonTimestamp(object.created_time)
         : undefined,
+      kind: isSet(object.kind) ? messageKindFromJSON(object.kind) : 0,
+      authorId: isSet(object.authorId)
+        ? globalThis.String(object.authorId)
+        : isSet(object.author_id)
+        ? globalThis.String(object.author_id)
+        : "",
     };
   },
 
@@ -2504,6 +2611,12 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
     if (message.createdTime !== undefined) {
       obj.createdTime = message.createdTime.toISOString();
     }
+    if (message.kind !== 0) {
+      obj.kind = messageKindToJSON(message.kind);
+    }
+    if (message.authorId !== "") {
+      obj.authorId = message.authorId;
+    }
     return obj;
   },
 
@@ -2530,6 +2643,8 @@ export const OutboundMessage: MessageFns<OutboundMessage> = {
     message.language = object.language ?? "";
     message.authorName = object.authorName ?? "";
     message.createdTime = object.createdTime ?? undefined;
+    message.kind = object.kind ?? 0;
+    message.authorId = object.authorId ?? "";
     return message;
   },
 };
@@ -2971,6 +3086,493 @@ export const Signal: MessageFns<Signal> = {
     message.kind = object.kind ?? 0;
     message.fromAgent = object.fromAgent ?? false;
     message.authorName = object.authorName ?? "";
+    message.time = object.time ?? undefined;
+    return message;
+  },
+};
+
+function createBaseMediaRule(): MediaRule {
+  return { mediaType: "", maxBytes: 0n };
+}
+
+export const MediaRule: MessageFns<MediaRule> = {
+  encode(message: MediaRule, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mediaType !== "") {
+      writer.uint32(10).string(message.mediaType);
+    }
+    if (message.maxBytes !== 0n) {
+      if (BigInt.asIntN(64, message.maxBytes) !== message.maxBytes) {
+        throw new globalThis.Error("value provided for field message.maxBytes of type int64 too large");
+      }
+      writer.uint32(16).int64(message.maxBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MediaRule {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMediaRule();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mediaType = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MediaRule {
+    return {
+      mediaType: isSet(object.mediaType)
+        ? globalThis.String(object.mediaType)
+        : isSet(object.media_type)
+        ? globalThis.String(object.media_type)
+        : "",
+      maxBytes: isSet(object.maxBytes)
+        ? BigInt(object.maxBytes)
+        : isSet(object.max_bytes)
+        ? BigInt(object.max_bytes)
+        : 0n,
+    };
+  },
+
+  toJSON(message: MediaRule): unknown {
+    const obj: any = {};
+    if (message.mediaType !== "") {
+      obj.mediaType = message.mediaType;
+    }
+    if (message.maxBytes !== 0n) {
+      obj.maxBytes = message.maxBytes.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MediaRule>): MediaRule {
+    return MediaRule.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MediaRule>): MediaRule {
+    const message = createBaseMediaRule();
+    message.mediaType = object.mediaType ?? "";
+    message.maxBytes = (object.maxBytes !== undefined && object.maxBytes !== null) ? BigInt(object.maxBytes) : 0n;
+    return message;
+  },
+};
+
+function createBaseChannelCapabilities(): ChannelCapabilities {
+  return {
+    maxTextLength: 0,
+    splitsText: false,
+    media: [],
+    maxAttachments: 0,
+    replyVisibilities: [],
+    replyWindowSeconds: 0n,
+    edits: false,
+    typing: false,
+    deliveryMarks: false,
+    readMarks: false,
+    calls: false,
+  };
+}
+
+export const ChannelCapabilities: MessageFns<ChannelCapabilities> = {
+  encode(message: ChannelCapabilities, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.maxTextLength !== 0) {
+      writer.uint32(8).int32(message.maxTextLength);
+    }
+    if (message.splitsText !== false) {
+      writer.uint32(16).bool(message.splitsText);
+    }
+    for (const v of message.media) {
+      MediaRule.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.maxAttachments !== 0) {
+      writer.uint32(32).int32(message.maxAttachments);
+    }
+    if (message.replyVisibilities.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.replyVisibilities) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.replyWindowSeconds !== 0n) {
+      if (BigInt.asIntN(64, message.replyWindowSeconds) !== message.replyWindowSeconds) {
+        throw new globalThis.Error("value provided for field message.replyWindowSeconds of type int64 too large");
+      }
+      writer.uint32(48).int64(message.replyWindowSeconds);
+    }
+    if (message.edits !== false) {
+      writer.uint32(56).bool(message.edits);
+    }
+    if (message.typing !== false) {
+      writer.uint32(64).bool(message.typing);
+    }
+    if (message.deliveryMarks !== false) {
+      writer.uint32(72).bool(message.deliveryMarks);
+    }
+    if (message.readMarks !== false) {
+      writer.uint32(80).bool(message.readMarks);
+    }
+    if (message.calls !== false) {
+      writer.uint32(88).bool(message.calls);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChannelCapabilities {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChannelCapabilities();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.maxTextLength = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.splitsText = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.media.push(MediaRule.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.maxAttachments = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag === 40) {
+              message.replyVisibilities.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.replyVisibilities.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.replyWindowSeconds = reader.int64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.edits = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.typing = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.deliveryMarks = reader.bool();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.readMarks = reader.bool();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.calls = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChannelCapabilities {
+    return {
+      maxTextLength: isSet(object.maxTextLength)
+        ? globalThis.Number(object.maxTextLength)
+        : isSet(object.max_text_length)
+        ? globalThis.Number(object.max_text_length)
+        : 0,
+      splitsText: isSet(object.splitsText)
+        ? globalThis.Boolean(object.splitsText)
+        : isSet(object.splits_text)
+        ? globalThis.Boolean(object.splits_text)
+        : false,
+      media: globalThis.Array.isArray(object?.media) ? object.media.map((e: any) => MediaRule.fromJSON(e)) : [],
+      maxAttachments: isSet(object.maxAttachments)
+        ? globalThis.Number(object.maxAttachments)
+        : isSet(object.max_attachments)
+        ? globalThis.Number(object.max_attachments)
+        : 0,
+      replyVisibilities: globalThis.Array.isArray(object?.replyVisibilities)
+        ? object.replyVisibilities.map((e: any) => visibilityFromJSON(e))
+        : globalThis.Array.isArray(object?.reply_visibilities)
+        ? object.reply_visibilities.map((e: any) => visibilityFromJSON(e))
+        : [],
+      replyWindowSeconds: isSet(object.replyWindowSeconds)
+        ? BigInt(object.replyWindowSeconds)
+        : isSet(object.reply_window_seconds)
+        ? BigInt(object.reply_window_seconds)
+        : 0n,
+      edits: isSet(object.edits) ? globalThis.Boolean(object.edits) : false,
+      typing: isSet(object.typing) ? globalThis.Boolean(object.typing) : false,
+      deliveryMarks: isSet(object.deliveryMarks)
+        ? globalThis.Boolean(object.deliveryMarks)
+        : isSet(object.delivery_marks)
+        ? globalThis.Boolean(object.delivery_marks)
+        : false,
+      readMarks: isSet(object.readMarks)
+        ? globalThis.Boolean(object.readMarks)
+        : isSet(object.read_marks)
+        ? globalThis.Boolean(object.read_marks)
+        : false,
+      calls: isSet(object.calls) ? globalThis.Boolean(object.calls) : false,
+    };
+  },
+
+  toJSON(message: ChannelCapabilities): unknown {
+    const obj: any = {};
+    if (message.maxTextLength !== 0) {
+      obj.maxTextLength = Math.round(message.maxTextLength);
+    }
+    if (message.splitsText !== false) {
+      obj.splitsText = message.splitsText;
+    }
+    if (message.media?.length) {
+      obj.media = message.media.map((e) => MediaRule.toJSON(e));
+    }
+    if (message.maxAttachments !== 0) {
+      obj.maxAttachments = Math.round(message.maxAttachments);
+    }
+    if (message.replyVisibilities?.length) {
+      obj.replyVisibilities = message.replyVisibilities.map((e) => visibilityToJSON(e));
+    }
+    if (message.replyWindowSeconds !== 0n) {
+      obj.replyWindowSeconds = message.replyWindowSeconds.toString();
+    }
+    if (message.edits !== false) {
+      obj.edits = message.edits;
+    }
+    if (message.typing !== false) {
+      obj.typing = message.typing;
+    }
+    if (message.deliveryMarks !== false) {
+      obj.deliveryMarks = message.deliveryMarks;
+    }
+    if (message.readMarks !== false) {
+      obj.readMarks = message.readMarks;
+    }
+    if (message.calls !== false) {
+      obj.calls = message.calls;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChannelCapabilities>): ChannelCapabilities {
+    return ChannelCapabilities.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChannelCapabilities>): ChannelCapabilities {
+    const message = createBaseChannelCapabilities();
+    message.maxTextLength = object.maxTextLength ?? 0;
+    message.splitsText = object.splitsText ?? false;
+    message.media = object.media?.map((e) => MediaRule.fromPartial(e)) || [];
+    message.maxAttachments = object.maxAttachments ?? 0;
+    message.replyVisibilities = object.replyVisibilities?.map((e) => e) || [];
+    message.replyWindowSeconds = (object.replyWindowSeconds !== undefined && object.replyWindowSeconds !== null)
+      ? BigInt(object.replyWindowSeconds)
+      : 0n;
+    message.edits = object.edits ?? false;
+    message.typing = object.typing ?? false;
+    message.deliveryMarks = object.deliveryMarks ?? false;
+    message.readMarks = object.readMarks ?? false;
+    message.calls = object.calls ?? false;
+    return message;
+  },
+};
+
+function createBaseChannelDeclaration(): ChannelDeclaration {
+  return { channel: "", capabilities: undefined, time: undefined };
+}
+
+export const ChannelDeclaration: MessageFns<ChannelDeclaration> = {
+  encode(message: ChannelDeclaration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channel !== "") {
+      writer.uint32(10).string(message.channel);
+    }
+    if (message.capabilities !== undefined) {
+      ChannelCapabilities.encode(message.capabilities, writer.uint32(18).fork()).join();
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChannelDeclaration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChannelDeclaration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.capabilities = ChannelCapabilities.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ChannelDeclaration {
+    return {
+      channel: isSet(object.channel) ? globalThis.String(object.channel) : "",
+      capabilities: isSet(object.capabilities) ? ChannelCapabilities.fromJSON(object.capabilities) : undefined,
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+    };
+  },
+
+  toJSON(message: ChannelDeclaration): unknown {
+    const obj: any = {};
+    if (message.channel !== "") {
+      obj.channel = message.channel;
+    }
+    if (message.capabilities !== undefined) {
+      obj.capabilities = ChannelCapabilities.toJSON(message.capabilities);
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ChannelDeclaration>): ChannelDeclaration {
+    return ChannelDeclaration.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChannelDeclaration>): ChannelDeclaration {
+    const message = createBaseChannelDeclaration();
+    message.channel = object.channel ?? "";
+    message.capabilities = (object.capabilities !== undefined && object.capabilities !== null)
+      ? ChannelCapabilities.fromPartial(object.capabilities)
+      : undefined;
     message.time = object.time ?? undefined;
     return message;
   },

@@ -267,6 +267,8 @@ export const DecisionOutcome = {
   DECISION_OUTCOME_KEPT_OWNER: 3,
   /** DECISION_OUTCOME_NOT_NEEDED - No owner is wanted, for example for a bounce. */
   DECISION_OUTCOME_NOT_NEEDED: 4,
+  /** DECISION_OUTCOME_OFFERED - The contact was offered to `agent_id`, who has not answered yet; `offer_id` names the offer. */
+  DECISION_OUTCOME_OFFERED: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -278,6 +280,7 @@ export namespace DecisionOutcome {
   export type DECISION_OUTCOME_WAITING = typeof DecisionOutcome.DECISION_OUTCOME_WAITING;
   export type DECISION_OUTCOME_KEPT_OWNER = typeof DecisionOutcome.DECISION_OUTCOME_KEPT_OWNER;
   export type DECISION_OUTCOME_NOT_NEEDED = typeof DecisionOutcome.DECISION_OUTCOME_NOT_NEEDED;
+  export type DECISION_OUTCOME_OFFERED = typeof DecisionOutcome.DECISION_OUTCOME_OFFERED;
   export type UNRECOGNIZED = typeof DecisionOutcome.UNRECOGNIZED;
 }
 
@@ -298,6 +301,9 @@ export function decisionOutcomeFromJSON(object: any): DecisionOutcome {
     case 4:
     case "DECISION_OUTCOME_NOT_NEEDED":
       return DecisionOutcome.DECISION_OUTCOME_NOT_NEEDED;
+    case 5:
+    case "DECISION_OUTCOME_OFFERED":
+      return DecisionOutcome.DECISION_OUTCOME_OFFERED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -317,6 +323,8 @@ export function decisionOutcomeToJSON(object: DecisionOutcome): string {
       return "DECISION_OUTCOME_KEPT_OWNER";
     case DecisionOutcome.DECISION_OUTCOME_NOT_NEEDED:
       return "DECISION_OUTCOME_NOT_NEEDED";
+    case DecisionOutcome.DECISION_OUTCOME_OFFERED:
+      return "DECISION_OUTCOME_OFFERED";
     case DecisionOutcome.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
@@ -333,6 +341,8 @@ export const DecisionTrigger = {
   DECISION_TRIGGER_STEP_EXPIRED: 3,
   /** DECISION_TRIGGER_TICKET_CHANGED - The ticket was escalated or lost its owner. */
   DECISION_TRIGGER_TICKET_CHANGED: 4,
+  /** DECISION_TRIGGER_OFFER_ENDED - An offer was accepted, declined, cancelled or not answered in time. */
+  DECISION_TRIGGER_OFFER_ENDED: 5,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -344,6 +354,7 @@ export namespace DecisionTrigger {
   export type DECISION_TRIGGER_AGENT_AVAILABLE = typeof DecisionTrigger.DECISION_TRIGGER_AGENT_AVAILABLE;
   export type DECISION_TRIGGER_STEP_EXPIRED = typeof DecisionTrigger.DECISION_TRIGGER_STEP_EXPIRED;
   export type DECISION_TRIGGER_TICKET_CHANGED = typeof DecisionTrigger.DECISION_TRIGGER_TICKET_CHANGED;
+  export type DECISION_TRIGGER_OFFER_ENDED = typeof DecisionTrigger.DECISION_TRIGGER_OFFER_ENDED;
   export type UNRECOGNIZED = typeof DecisionTrigger.UNRECOGNIZED;
 }
 
@@ -364,6 +375,9 @@ export function decisionTriggerFromJSON(object: any): DecisionTrigger {
     case 4:
     case "DECISION_TRIGGER_TICKET_CHANGED":
       return DecisionTrigger.DECISION_TRIGGER_TICKET_CHANGED;
+    case 5:
+    case "DECISION_TRIGGER_OFFER_ENDED":
+      return DecisionTrigger.DECISION_TRIGGER_OFFER_ENDED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -383,7 +397,84 @@ export function decisionTriggerToJSON(object: DecisionTrigger): string {
       return "DECISION_TRIGGER_STEP_EXPIRED";
     case DecisionTrigger.DECISION_TRIGGER_TICKET_CHANGED:
       return "DECISION_TRIGGER_TICKET_CHANGED";
+    case DecisionTrigger.DECISION_TRIGGER_OFFER_ENDED:
+      return "DECISION_TRIGGER_OFFER_ENDED";
     case DecisionTrigger.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+/** Where an offer stands. It begins PENDING and ends in one of the others, once. */
+export const OfferState = {
+  OFFER_STATE_UNSPECIFIED: 0,
+  /** OFFER_STATE_PENDING - Waits for the agent's answer until `expires_time`; capacity is reserved. */
+  OFFER_STATE_PENDING: 1,
+  /** OFFER_STATE_ACCEPTED - The agent took it and owns the ticket. */
+  OFFER_STATE_ACCEPTED: 2,
+  /** OFFER_STATE_DECLINED - The agent would not; `reason` says why. */
+  OFFER_STATE_DECLINED: 3,
+  /** OFFER_STATE_TIMED_OUT - No answer in time. */
+  OFFER_STATE_TIMED_OUT: 4,
+  /** OFFER_STATE_CANCELLED - Withdrawn: the customer left, or somebody else took the ticket. */
+  OFFER_STATE_CANCELLED: 5,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type OfferState = typeof OfferState[keyof typeof OfferState];
+
+export namespace OfferState {
+  export type OFFER_STATE_UNSPECIFIED = typeof OfferState.OFFER_STATE_UNSPECIFIED;
+  export type OFFER_STATE_PENDING = typeof OfferState.OFFER_STATE_PENDING;
+  export type OFFER_STATE_ACCEPTED = typeof OfferState.OFFER_STATE_ACCEPTED;
+  export type OFFER_STATE_DECLINED = typeof OfferState.OFFER_STATE_DECLINED;
+  export type OFFER_STATE_TIMED_OUT = typeof OfferState.OFFER_STATE_TIMED_OUT;
+  export type OFFER_STATE_CANCELLED = typeof OfferState.OFFER_STATE_CANCELLED;
+  export type UNRECOGNIZED = typeof OfferState.UNRECOGNIZED;
+}
+
+export function offerStateFromJSON(object: any): OfferState {
+  switch (object) {
+    case 0:
+    case "OFFER_STATE_UNSPECIFIED":
+      return OfferState.OFFER_STATE_UNSPECIFIED;
+    case 1:
+    case "OFFER_STATE_PENDING":
+      return OfferState.OFFER_STATE_PENDING;
+    case 2:
+    case "OFFER_STATE_ACCEPTED":
+      return OfferState.OFFER_STATE_ACCEPTED;
+    case 3:
+    case "OFFER_STATE_DECLINED":
+      return OfferState.OFFER_STATE_DECLINED;
+    case 4:
+    case "OFFER_STATE_TIMED_OUT":
+      return OfferState.OFFER_STATE_TIMED_OUT;
+    case 5:
+    case "OFFER_STATE_CANCELLED":
+      return OfferState.OFFER_STATE_CANCELLED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return OfferState.UNRECOGNIZED;
+  }
+}
+
+export function offerStateToJSON(object: OfferState): string {
+  switch (object) {
+    case OfferState.OFFER_STATE_UNSPECIFIED:
+      return "OFFER_STATE_UNSPECIFIED";
+    case OfferState.OFFER_STATE_PENDING:
+      return "OFFER_STATE_PENDING";
+    case OfferState.OFFER_STATE_ACCEPTED:
+      return "OFFER_STATE_ACCEPTED";
+    case OfferState.OFFER_STATE_DECLINED:
+      return "OFFER_STATE_DECLINED";
+    case OfferState.OFFER_STATE_TIMED_OUT:
+      return "OFFER_STATE_TIMED_OUT";
+    case OfferState.OFFER_STATE_CANCELLED:
+      return "OFFER_STATE_CANCELLED";
+    case OfferState.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
   }
@@ -488,7 +579,48 @@ export interface RoutingDecision {
   /** Capacity units claimed. */
   capacityUnits: number;
   policyVersion: string;
-  time: Date | undefined;
+  time:
+    | Date
+    | undefined;
+  /** The offer that was made (OFFERED) or that ended (trigger OFFER_ENDED). Empty when there was none. */
+  offerId: string;
+}
+
+/** A live contact (call, chat) offered to one agent. Topic routing.offers.v1, key = ticket_id: one record for each state. */
+export interface Offer {
+  /** Never empty. */
+  id: string;
+  ticketId: string;
+  ticketNumber: string;
+  /** The message that wants an answer. */
+  messageId: string;
+  agentId: string;
+  /** As shown to the customer. */
+  agentName: string;
+  /** Where the agent is rung for a call: "tel:+49…", "sip:…" or "client:…". Empty when they have none. */
+  agentCallAddress: string;
+  channel: string;
+  account: string;
+  conversationKey: string;
+  state: OfferState;
+  /** Why it was declined or cancelled. Empty otherwise. */
+  reason: string;
+  madeTime:
+    | Date
+    | undefined;
+  /** When it times out. */
+  expiresTime:
+    | Date
+    | undefined;
+  /** When it ended. Absent while PENDING. */
+  endedTime:
+    | Date
+    | undefined;
+  /** Units of the agent's capacity that it reserves. */
+  capacityUnits: number;
+  /** The decision that made it. */
+  decisionId: string;
+  grade: Grade | undefined;
 }
 
 export interface ListDecisionsRequest {
@@ -1358,6 +1490,7 @@ function createBaseRoutingDecision(): RoutingDecision {
     capacityUnits: 0,
     policyVersion: "",
     time: undefined,
+    offerId: "",
   };
 }
 
@@ -1410,6 +1543,9 @@ export const RoutingDecision: MessageFns<RoutingDecision> = {
     }
     if (message.time !== undefined) {
       Timestamp.encode(toTimestamp(message.time), writer.uint32(122).fork()).join();
+    }
+    if (message.offerId !== "") {
+      writer.uint32(130).string(message.offerId);
     }
     return writer;
   },
@@ -1547,6 +1683,14 @@ export const RoutingDecision: MessageFns<RoutingDecision> = {
             message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.offerId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1612,6 +1756,11 @@ export const RoutingDecision: MessageFns<RoutingDecision> = {
         ? globalThis.String(object.policy_version)
         : "",
       time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      offerId: isSet(object.offerId)
+        ? globalThis.String(object.offerId)
+        : isSet(object.offer_id)
+        ? globalThis.String(object.offer_id)
+        : "",
     };
   },
 
@@ -1662,6 +1811,9 @@ export const RoutingDecision: MessageFns<RoutingDecision> = {
     if (message.time !== undefined) {
       obj.time = message.time.toISOString();
     }
+    if (message.offerId !== "") {
+      obj.offerId = message.offerId;
+    }
     return obj;
   },
 
@@ -1687,6 +1839,415 @@ export const RoutingDecision: MessageFns<RoutingDecision> = {
     message.capacityUnits = object.capacityUnits ?? 0;
     message.policyVersion = object.policyVersion ?? "";
     message.time = object.time ?? undefined;
+    message.offerId = object.offerId ?? "";
+    return message;
+  },
+};
+
+function createBaseOffer(): Offer {
+  return {
+    id: "",
+    ticketId: "",
+    ticketNumber: "",
+    messageId: "",
+    agentId: "",
+    agentName: "",
+    agentCallAddress: "",
+    channel: "",
+    account: "",
+    conversationKey: "",
+    state: 0,
+    reason: "",
+    madeTime: undefined,
+    expiresTime: undefined,
+    endedTime: undefined,
+    capacityUnits: 0,
+    decisionId: "",
+    grade: undefined,
+  };
+}
+
+export const Offer: MessageFns<Offer> = {
+  encode(message: Offer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.ticketId !== "") {
+      writer.uint32(18).string(message.ticketId);
+    }
+    if (message.ticketNumber !== "") {
+      writer.uint32(26).string(message.ticketNumber);
+    }
+    if (message.messageId !== "") {
+      writer.uint32(34).string(message.messageId);
+    }
+    if (message.agentId !== "") {
+      writer.uint32(42).string(message.agentId);
+    }
+    if (message.agentName !== "") {
+      writer.uint32(50).string(message.agentName);
+    }
+    if (message.agentCallAddress !== "") {
+      writer.uint32(58).string(message.agentCallAddress);
+    }
+    if (message.channel !== "") {
+      writer.uint32(66).string(message.channel);
+    }
+    if (message.account !== "") {
+      writer.uint32(74).string(message.account);
+    }
+    if (message.conversationKey !== "") {
+      writer.uint32(82).string(message.conversationKey);
+    }
+    if (message.state !== 0) {
+      writer.uint32(88).int32(message.state);
+    }
+    if (message.reason !== "") {
+      writer.uint32(98).string(message.reason);
+    }
+    if (message.madeTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.madeTime), writer.uint32(106).fork()).join();
+    }
+    if (message.expiresTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresTime), writer.uint32(114).fork()).join();
+    }
+    if (message.endedTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endedTime), writer.uint32(122).fork()).join();
+    }
+    if (message.capacityUnits !== 0) {
+      writer.uint32(128).int32(message.capacityUnits);
+    }
+    if (message.decisionId !== "") {
+      writer.uint32(138).string(message.decisionId);
+    }
+    if (message.grade !== undefined) {
+      Grade.encode(message.grade, writer.uint32(146).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Offer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOffer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ticketId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ticketNumber = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.messageId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.agentId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.agentName = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.agentCallAddress = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.conversationKey = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.madeTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.expiresTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.endedTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.capacityUnits = reader.int32();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.decisionId = reader.string();
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.grade = Grade.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Offer {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      ticketId: isSet(object.ticketId)
+        ? globalThis.String(object.ticketId)
+        : isSet(object.ticket_id)
+        ? globalThis.String(object.ticket_id)
+        : "",
+      ticketNumber: isSet(object.ticketNumber)
+        ? globalThis.String(object.ticketNumber)
+        : isSet(object.ticket_number)
+        ? globalThis.String(object.ticket_number)
+        : "",
+      messageId: isSet(object.messageId)
+        ? globalThis.String(object.messageId)
+        : isSet(object.message_id)
+        ? globalThis.String(object.message_id)
+        : "",
+      agentId: isSet(object.agentId)
+        ? globalThis.String(object.agentId)
+        : isSet(object.agent_id)
+        ? globalThis.String(object.agent_id)
+        : "",
+      agentName: isSet(object.agentName)
+        ? globalThis.String(object.agentName)
+        : isSet(object.agent_name)
+        ? globalThis.String(object.agent_name)
+        : "",
+      agentCallAddress: isSet(object.agentCallAddress)
+        ? globalThis.String(object.agentCallAddress)
+        : isSet(object.agent_call_address)
+        ? globalThis.String(object.agent_call_address)
+        : "",
+      channel: isSet(object.channel) ? globalThis.String(object.channel) : "",
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      conversationKey: isSet(object.conversationKey)
+        ? globalThis.String(object.conversationKey)
+        : isSet(object.conversation_key)
+        ? globalThis.String(object.conversation_key)
+        : "",
+      state: isSet(object.state) ? offerStateFromJSON(object.state) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      madeTime: isSet(object.madeTime)
+        ? fromJsonTimestamp(object.madeTime)
+        : isSet(object.made_time)
+        ? fromJsonTimestamp(object.made_time)
+        : undefined,
+      expiresTime: isSet(object.expiresTime)
+        ? fromJsonTimestamp(object.expiresTime)
+        : isSet(object.expires_time)
+        ? fromJsonTimestamp(object.expires_time)
+        : undefined,
+      endedTime: isSet(object.endedTime)
+        ? fromJsonTimestamp(object.endedTime)
+        : isSet(object.ended_time)
+        ? fromJsonTimestamp(object.ended_time)
+        : undefined,
+      capacityUnits: isSet(object.capacityUnits)
+        ? globalThis.Number(object.capacityUnits)
+        : isSet(object.capacity_units)
+        ? globalThis.Number(object.capacity_units)
+        : 0,
+      decisionId: isSet(object.decisionId)
+        ? globalThis.String(object.decisionId)
+        : isSet(object.decision_id)
+        ? globalThis.String(object.decision_id)
+        : "",
+      grade: isSet(object.grade) ? Grade.fromJSON(object.grade) : undefined,
+    };
+  },
+
+  toJSON(message: Offer): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.ticketId !== "") {
+      obj.ticketId = message.ticketId;
+    }
+    if (message.ticketNumber !== "") {
+      obj.ticketNumber = message.ticketNumber;
+    }
+    if (message.messageId !== "") {
+      obj.messageId = message.messageId;
+    }
+    if (message.agentId !== "") {
+      obj.agentId = message.agentId;
+    }
+    if (message.agentName !== "") {
+      obj.agentName = message.agentName;
+    }
+    if (message.agentCallAddress !== "") {
+      obj.agentCallAddress = message.agentCallAddress;
+    }
+    if (message.channel !== "") {
+      obj.channel = message.channel;
+    }
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.conversationKey !== "") {
+      obj.conversationKey = message.conversationKey;
+    }
+    if (message.state !== 0) {
+      obj.state = offerStateToJSON(message.state);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.madeTime !== undefined) {
+      obj.madeTime = message.madeTime.toISOString();
+    }
+    if (message.expiresTime !== undefined) {
+      obj.expiresTime = message.expiresTime.toISOString();
+    }
+    if (message.endedTime !== undefined) {
+      obj.endedTime = message.endedTime.toISOString();
+    }
+    if (message.capacityUnits !== 0) {
+      obj.capacityUnits = Math.round(message.capacityUnits);
+    }
+    if (message.decisionId !== "") {
+      obj.decisionId = message.decisionId;
+    }
+    if (message.grade !== undefined) {
+      obj.grade = Grade.toJSON(message.grade);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Offer>): Offer {
+    return Offer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Offer>): Offer {
+    const message = createBaseOffer();
+    message.id = object.id ?? "";
+    message.ticketId = object.ticketId ?? "";
+    message.ticketNumber = object.ticketNumber ?? "";
+    message.messageId = object.messageId ?? "";
+    message.agentId = object.agentId ?? "";
+    message.agentName = object.agentName ?? "";
+    message.agentCallAddress = object.agentCallAddress ?? "";
+    message.channel = object.channel ?? "";
+    message.account = object.account ?? "";
+    message.conversationKey = object.conversationKey ?? "";
+    message.state = object.state ?? 0;
+    message.reason = object.reason ?? "";
+    message.madeTime = object.madeTime ?? undefined;
+    message.expiresTime = object.expiresTime ?? undefined;
+    message.endedTime = object.endedTime ?? undefined;
+    message.capacityUnits = object.capacityUnits ?? 0;
+    message.decisionId = object.decisionId ?? "";
+    message.grade = (object.grade !== undefined && object.grade !== null) ? Grade.fromPartial(object.grade) : undefined;
     return message;
   },
 };

@@ -14,11 +14,15 @@ import {
   automaticFromJSON,
   automaticToJSON,
   BlobRef,
+  Call,
   ContactPoint,
   DeliveryStatus,
   deliveryStatusFromJSON,
   deliveryStatusToJSON,
   InboundMessage,
+  MessageKind,
+  messageKindFromJSON,
+  messageKindToJSON,
   OutboundPurpose,
   outboundPurposeFromJSON,
   outboundPurposeToJSON,
@@ -318,7 +322,13 @@ export interface Entry {
   purpose: OutboundPurpose;
   refusals: Refusal[];
   /** The original, byte for byte. Absent when none was kept. */
-  raw: BlobRef | undefined;
+  raw:
+    | BlobRef
+    | undefined;
+  /** What kind of contact it is. UNSPECIFIED for notes. */
+  messageKind: MessageKind;
+  /** How the call went. Absent unless it was one. */
+  call: Call | undefined;
 }
 
 export interface Ticket {
@@ -635,6 +645,17 @@ export interface ReplyRequest {
   attachments: Attachment[];
   /** UNSPECIFIED: as the message being answered. */
   visibility: Visibility;
+}
+
+export interface CallRequest {
+  /** Id or number. */
+  ticketId: string;
+  /** The actor is the agent who is rung. */
+  context:
+    | CommandContext
+    | undefined;
+  /** E.164. Empty: the phone number of the ticket's contact. */
+  phoneNumber: string;
 }
 
 export interface AddNoteRequest {
@@ -974,6 +995,8 @@ function createBaseEntry(): Entry {
     purpose: 0,
     refusals: [],
     raw: undefined,
+    messageKind: 0,
+    call: undefined,
   };
 }
 
@@ -1029,6 +1052,12 @@ export const Entry: MessageFns<Entry> = {
     }
     if (message.raw !== undefined) {
       BlobRef.encode(message.raw, writer.uint32(138).fork()).join();
+    }
+    if (message.messageKind !== 0) {
+      writer.uint32(144).int32(message.messageKind);
+    }
+    if (message.call !== undefined) {
+      Call.encode(message.call, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -1182,6 +1211,22 @@ export const Entry: MessageFns<Entry> = {
             message.raw = BlobRef.decode(reader, reader.uint32());
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.messageKind = reader.int32() as any;
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.call = Call.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1229,6 +1274,12 @@ export const Entry: MessageFns<Entry> = {
         ? object.refusals.map((e: any) => Refusal.fromJSON(e))
         : [],
       raw: isSet(object.raw) ? BlobRef.fromJSON(object.raw) : undefined,
+      messageKind: isSet(object.messageKind)
+        ? messageKindFromJSON(object.messageKind)
+        : isSet(object.message_kind)
+        ? messageKindFromJSON(object.message_kind)
+        : 0,
+      call: isSet(object.call) ? Call.fromJSON(object.call) : undefined,
     };
   },
 
@@ -1285,6 +1336,12 @@ export const Entry: MessageFns<Entry> = {
     if (message.raw !== undefined) {
       obj.raw = BlobRef.toJSON(message.raw);
     }
+    if (message.messageKind !== 0) {
+      obj.messageKind = messageKindToJSON(message.messageKind);
+    }
+    if (message.call !== undefined) {
+      obj.call = Call.toJSON(message.call);
+    }
     return obj;
   },
 
@@ -1312,6 +1369,8 @@ export const Entry: MessageFns<Entry> = {
     message.purpose = object.purpose ?? 0;
     message.refusals = object.refusals?.map((e) => Refusal.fromPartial(e)) || [];
     message.raw = (object.raw !== undefined && object.raw !== null) ? BlobRef.fromPartial(object.raw) : undefined;
+    message.messageKind = object.messageKind ?? 0;
+    message.call = (object.call !== undefined && object.call !== null) ? Call.fromPartial(object.call) : undefined;
     return message;
   },
 };
@@ -5803,6 +5862,117 @@ export const ReplyRequest: MessageFns<ReplyRequest> = {
   },
 };
 
+function createBaseCallRequest(): CallRequest {
+  return { ticketId: "", context: undefined, phoneNumber: "" };
+}
+
+export const CallRequest: MessageFns<CallRequest> = {
+  encode(message: CallRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ticketId !== "") {
+      writer.uint32(10).string(message.ticketId);
+    }
+    if (message.context !== undefined) {
+      CommandContext.encode(message.context, writer.uint32(18).fork()).join();
+    }
+    if (message.phoneNumber !== "") {
+      writer.uint32(26).string(message.phoneNumber);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CallRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCallRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ticketId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.context = CommandContext.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.phoneNumber = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CallRequest {
+    return {
+      ticketId: isSet(object.ticketId)
+        ? globalThis.String(object.ticketId)
+        : isSet(object.ticket_id)
+        ? globalThis.String(object.ticket_id)
+        : "",
+      context: isSet(object.context) ? CommandContext.fromJSON(object.context) : undefined,
+      phoneNumber: isSet(object.phoneNumber)
+        ? globalThis.String(object.phoneNumber)
+        : isSet(object.phone_number)
+        ? globalThis.String(object.phone_number)
+        : "",
+    };
+  },
+
+  toJSON(message: CallRequest): unknown {
+    const obj: any = {};
+    if (message.ticketId !== "") {
+      obj.ticketId = message.ticketId;
+    }
+    if (message.context !== undefined) {
+      obj.context = CommandContext.toJSON(message.context);
+    }
+    if (message.phoneNumber !== "") {
+      obj.phoneNumber = message.phoneNumber;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CallRequest>): CallRequest {
+    return CallRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CallRequest>): CallRequest {
+    const message = createBaseCallRequest();
+    message.ticketId = object.ticketId ?? "";
+    message.context = (object.context !== undefined && object.context !== null)
+      ? CommandContext.fromPartial(object.context)
+      : undefined;
+    message.phoneNumber = object.phoneNumber ?? "";
+    return message;
+  },
+};
+
 function createBaseAddNoteRequest(): AddNoteRequest {
   return { ticketId: "", context: undefined, text: "", attachments: [] };
 }
@@ -6853,6 +7023,16 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Has the agent rung, then the customer. FAILED_PRECONDITION when no channel of the deployment calls. */
+  call: {
+    path: "/tributary.tickets.v1.TicketService/Call" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: CallRequest): Buffer => Buffer.from(CallRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): CallRequest => CallRequest.decode(value),
+    responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
+  },
   addNote: {
     path: "/tributary.tickets.v1.TicketService/AddNote" as const,
     requestStream: false as const,
@@ -6942,6 +7122,8 @@ export interface TicketServiceServer extends UntypedServiceImplementation {
   searchTickets: handleUnaryCall<SearchTicketsRequest, SearchTicketsResponse>;
   /** Answers the customer by the ticket's channel. */
   reply: handleUnaryCall<ReplyRequest, Ticket>;
+  /** Has the agent rung, then the customer. FAILED_PRECONDITION when no channel of the deployment calls. */
+  call: handleUnaryCall<CallRequest, Ticket>;
   addNote: handleUnaryCall<AddNoteRequest, Ticket>;
   assign: handleUnaryCall<AssignRequest, Ticket>;
   /** Hands the ticket to a higher tier; its owner is released. */

@@ -1,0 +1,92 @@
+import type { ChannelCapabilities, InboundMessage, OutboundMessage, Signal } from '@tributary/contracts';
+import type { Service } from '@tributary/runtime';
+import type { Rate } from './token-bucket.ts';
+import type { Webhook } from './webhook.ts';
+
+/**
+ * One channel: what it must do (carry a message to the provider, hand over what comes from there) and what it may, declared as
+ * data. Ids, keys and accounts are its own affair; the core compares them and nothing else.
+ */
+export interface Channel {
+  /** As in `InboundMessage.channel`: lower case, the name of the provider or the medium. */
+  readonly name: string;
+  /** What it carries towards customers; make it with `capabilities`. Published, so that what it cannot carry is refused early. */
+  readonly capabilities: ChannelCapabilities;
+  /**
+   * Gives one message to the provider; resolves once the provider has accepted it. Fails with an error of send-errors.ts,
+   * or any other for a passing fault, after which the same message comes again. Must end by itself within a few minutes.
+   * @param message Never longer than `capabilities.maxTextLength`; its `id` serves as idempotency key where the provider
+   * knows one.
+   */
+  send(message: OutboundMessage): Promise<SentMessage>;
+  /** How fast one account may send, by the provider's rules. Absent: as fast as it answers. */
+  readonly rate?: Rate;
+  /** Messages under way at once per account. Default 10. */
+  readonly concurrencyPerAccount?: number;
+  /** The HTTP requests by which the provider brings what customers write. */
+  readonly webhooks?: readonly Webhook[];
+  /** For what is fetched or comes over a connection that we open: started last and stopped first. */
+  connect?(inbox: Inbox, sent: SentMessages): Service | Promise<Service>;
+}
+
+/** What was sent before, also long ago. */
+export interface SentMessages {
+  /** Where an outbound message belongs. */
+  find(outboundMessageId: string): Promise<{ ticketId: string; account: string; conversationKey: string } | undefined>;
+  /** The conversation in which a ticket's customer was last written to. */
+  conversationOfTicket(ticketId: string): Promise<string | undefined>;
+}
+
+/** What the provider said when it accepted a message. */
+export interface SentMessage {
+  /** Later references name it. */
+  readonly providerMessageId: string;
+}
+
+/** Where a channel hands over what it receives. Only when a call has resolved may the provider be told. */
+export interface Inbox {
+  /**
+   * Puts messages into the log, in this order; resolves when all are durable. Accepting a message again is harmless: its id
+   * is the same and the core drops the repeat.
+   * @throws what the log throws; then it is unknown which of them are in the log.
+   */
+  accept(...messages: readonly InboundMessage[]): Promise<void>;
+  /**
+   * Tells the operator, among the dead letters, of a message that could not be read as its channel means it. It is
+   * accepted all the same, as far as it could be read; replaying the letter changes nothing.
+   */
+  deadLetter(message: InboundMessage, cause: string): Promise<void>;
+  /** Tells what became of a message after the provider had accepted it. Does nothing when it is unknown. Repeats are harmless. */
+  report(outboundMessageId: string, receipt: Receipt): Promise<void>;
+  /** A passing sign of life of the customer. */
+  signal(signal: Signal): Promise<void>;
+}
+
+/** What the provider says of a message that it had accepted. */
+export interface Receipt {
+  readonly status: 'delivered' | 'read' | 'failed';
+  /** Why it failed, in words for an agent. */
+  readonly reason?: string;
+  /** The provider's code of the failure. */
+  readonly providerCode?: string;
+  /** Whom it failed for. */
+  readonly recipient?: string;
+}
+
+/** Capabilities with what is left out meaning: none, or no limit (see messages.proto). */
+export function capabilities(declared: Partial<ChannelCapabilities>): ChannelCapabilities {
+  return {
+    maxTextLength: 0,
+    splitsText: false,
+    media: [],
+    maxAttachments: 0,
+    replyVisibilities: [],
+    replyWindowSeconds: 0n,
+    edits: false,
+    typing: false,
+    deliveryMarks: false,
+    readMarks: false,
+    calls: false,
+    ...declared,
+  };
+}

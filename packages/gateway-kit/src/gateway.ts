@@ -1,0 +1,71 @@
+import { encodeEvent, topics } from '@tributary/contracts';
+import type { DocStore } from '@tributary/docstore';
+import type { EventLog } from '@tributary/eventlog';
+import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
+import type { FastifyPluginAsync } from 'fastify';
+import type { Channel, Inbox } from './channel.ts';
+import { createIntake } from './intake.ts';
+import { createSender } from './sender.ts';
+import { webhookRoutes } from './webhook.ts';
+
+export interface GatewayDependencies {
+  readonly eventLog: EventLog;
+  readonly docStore: DocStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Our address as providers see it (see `WebhookServing`). */
+  readonly publicUrl: string;
+}
+
+export interface Gateway extends Service {
+  /** The channel's webhooks, for the server that has the port. */
+  readonly http: FastifyPluginAsync;
+}
+
+/** Everything a channel needs around it: durable intake, ordered sending, delivery events, webhooks, its declaration. */
+export async function createGateway(channel: Channel, dependencies: GatewayDependencies): Promise<Gateway> {
+  const { eventLog, docStore, clock, logger, publicUrl } = dependencies;
+  const { name, rate, concurrencyPerAccount } = channel;
+  const source = `tributary/gateway-${name}`;
+  const sender = await createSender({
+    channel: name,
+    capabilities: channel.capabilities,
+    eventLog,
+    docStore,
+    clock,
+    logger,
+    send: (message) => channel.send(message),
+    ...(rate !== undefined && { rate }),
+    ...(concurrencyPerAccount !== undefined && { concurrencyPerAccount }),
+  });
+  const inbox: Inbox = {
+    ...createIntake({ eventLog, source }),
+    report: (outboundMessageId, receipt) => sender.report(outboundMessageId, receipt),
+    signal: (signal) => eventLog.append([encodeEvent(topics.signals, signal, source)]),
+  };
+  const connection = await channel.connect?.(inbox, sender);
+  const service = composeServices([
+    declareChannel(channel, { eventLog, clock, source }),
+    sender,
+    ...(connection === undefined ? [] : [connection]),
+  ]);
+  return {
+    ...service,
+    http: webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger }),
+  };
+}
+
+/** Says at each start what the channel can carry. */
+function declareChannel(
+  { name, capabilities }: Channel,
+  { eventLog, clock, source }: { readonly eventLog: EventLog; readonly clock: Clock; readonly source: string },
+): Service {
+  return {
+    async start() {
+      const declaration = { channel: name, capabilities, time: new Date(clock.now()) };
+      await eventLog.append([encodeEvent(topics.channels, declaration, source)]);
+    },
+    stop: async () => {},
+    problems: () => [],
+  };
+}
