@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { DeliveryStatus } from '@tributary/contracts';
+import { until } from '@tributary/testing';
+import { describe, expect, test } from 'vitest';
+import type { ChannelSubject, CustomerMessage, ProviderCalls, ProviderRequest } from './subject.ts';
+import { openWorld } from './world.ts';
+
+export type * from './subject.ts';
+
+const dayMs = 24 * 60 * 60_000;
+const { DELIVERY_STATUS_SENT: sent, DELIVERY_STATUS_UNCERTAIN: uncertain } = DeliveryStatus;
+const first: CustomerMessage = { id: '1001', conversation: '501', text: 'My battery gives off smoke' };
+
+/** What every channel promises. Run it with the channel's own simulator. */
+export function promiseOfChannel(subject: ChannelSubject): void {
+  async function world() {
+    const it = await openWorld(subject);
+    await it.open();
+    return it;
+  }
+  type World = Awaited<ReturnType<typeof world>>;
+
+  describe('in', () => {
+    test('a message of a customer is in the log once, with all that the core needs', async () => {
+      const it = await world();
+      const message = await it.write(first);
+      expect(message.text).toContain(first.text);
+      expect(message.id).not.toBe('');
+      expect(message.account).not.toBe('');
+      expect(message.conversationKey).not.toBe('');
+      expect(message.sender?.address).not.toBe('');
+      expect(message.receivedTime).toBeInstanceOf(Date);
+    });
+
+    test('messages of a conversation keep their order, and another person is another conversation', async () => {
+      const it = await world();
+      const one = await it.write(first);
+      const two = await it.write({ ...first, id: '1002', text: 'It is getting worse' });
+      const other = await it.write({ id: '1003', conversation: '502', text: 'Where is my parcel' });
+      expect(it.inbound.map(({ id }) => id)).toEqual([one.id, two.id, other.id]);
+      expect(two.conversationKey).toBe(one.conversationKey);
+      expect(other.conversationKey).not.toBe(one.conversationKey);
+    });
+
+    /** For channels whose provider calls us. */
+    const called = (name: string, body: (it: World, calls: ProviderCalls) => Promise<void>) =>
+      test(name, async (context) => {
+        const it = await world();
+        const { calls } = it.provider;
+        if (calls === undefined) return context.skip(true, 'its provider does not call us');
+        await body(it, calls);
+      });
+    const nothingStored = async (it: World) => {
+      // Whatever was stored before it is there when a later message is.
+      await it.write({ id: '1999', conversation: '599', text: 'the message after it' });
+      expect(it.inbound).toHaveLength(1);
+    };
+
+    called('the same event ten times at once, and again after 8 days, is one message', async (it, calls) => {
+      const again = () => it.request(calls.message(first, it.url, it.clock.now()));
+      const statuses = await Promise.all(Array.from({ length: 10 }, again));
+      await it.clock.advance(8 * dayMs);
+      statuses.push(await again());
+      expect(statuses.every((status) => status >= 200 && status < 300)).toBe(true);
+      await it.write({ ...first, id: '1002', text: 'the message after it' });
+      expect(new Set(it.inbound.map(({ id }) => id)).size).toBe(2);
+    });
+
+    called('a body that was changed on its way is refused and not stored', async (it, calls) => {
+      if (!calls.signsBody) return;
+      const request = calls.message(first, it.url, it.clock.now());
+      expect([400, 401, 403]).toContain(await it.request(changed(request)));
+      await nothingStored(it);
+    });
+
+    called('a request without the provider’s signature is refused and not stored', async (it, calls) => {
+      const { path, body, ...request } = calls.message(first, it.url, it.clock.now());
+      const bare = { ...request, headers: { 'content-type': request.headers['content-type'] ?? '' } };
+      // WeChat and the like sign in the query.
+      expect([400, 401, 403]).toContain(await it.request({ ...bare, path: path.replace(/\?.*/, ''), body }));
+      await nothingStored(it);
+    });
+
+    called('a request signed long ago is refused as a replay', async (it, calls) => {
+      if (!calls.signsTime) return;
+      const request = calls.message(first, it.url, it.clock.now());
+      await it.clock.advance(20 * 60_000);
+      expect([401, 403]).toContain(await it.request(request));
+      await nothingStored(it);
+    });
+
+    called('a body that breaks off is not stored and harms nothing', async (it, calls) => {
+      const { method, path, headers, body } = calls.message(first, it.url, it.clock.now());
+      const bytes = Buffer.from(body);
+      const socket = connect(Number(new URL(it.url).port), '127.0.0.1');
+      const lines = Object.entries({ host: new URL(it.url).host, ...headers, 'content-length': `${bytes.length}` });
+      socket.on('error', () => {});
+      const head = `${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+      socket.write(Buffer.concat([Buffer.from(head), bytes.subarray(0, bytes.length >> 1)]));
+      socket.end();
+      socket.resume();
+      await once(socket, 'close');
+      await nothingStored(it);
+    });
+
+    called('a body of 50 MB is answered with 413 and not stored', async (it, calls) => {
+      const request = calls.message(first, it.url, it.clock.now());
+      if (request.method === 'GET') return;
+      const status = await it.request({ ...request, body: Buffer.alloc(50 * 1024 * 1024, 120) }).catch(() => 413);
+      expect(status).toBe(413);
+      await nothingStored(it);
+    });
+
+    called(
+      'an event of an unknown kind is answered as success, so that it does not come for ever',
+      async (it, calls) => {
+        const status = await it.request(calls.unknown(it.url, it.clock.now()));
+        expect(status >= 200 && status < 300).toBe(true);
+        await nothingStored(it);
+      },
+    );
+
+    called(
+      'while the log is away the provider is told to come again, and then the message is there',
+      async (it, calls) => {
+        const request = () => it.request(calls.message(first, it.url, it.clock.now()));
+        it.logFails = true;
+        expect(await request()).toBe(503);
+        it.logFails = false;
+        expect(await request()).toBeLessThan(300);
+        await until('the message', () => it.inbound.length === 1);
+      },
+    );
+  });
+
+  describe('out', () => {
+    test('an answer reaches the customer once, however often it is published, and counts as sent', async () => {
+      const it = await world();
+      const message = await it.write(first);
+      await it.reply(message, 'Unplug it at once.');
+      await it.passing('the delivery', () => it.deliveries.length > 0);
+      await it.reply(message, 'Unplug it at once.', 'Then call us.');
+      await it.passing('the next delivery', () => it.received().length === 2);
+      expect(it.received()).toEqual(['Unplug it at once.', 'Then call us.']);
+      expect(it.deliveries[0]).toMatchObject({ status: sent });
+    });
+
+    test('an outage of an hour delays answers; afterwards each arrives once, in order', async () => {
+      const it = await world();
+      const message = await it.write(first);
+      it.provider.behave('down');
+      await it.reply(message, 'one', 'two', 'three');
+      await it.passing('the first tries', () => it.provider.tries() > 1);
+      await it.clock.advance(60 * 60_000);
+      expect(it.received()).toEqual([]);
+      it.provider.behave('well');
+      await it.passing('the answers', () => it.received().length >= 3);
+      expect(it.received()).toEqual(['one', 'two', 'three']);
+      expect(it.deliveries.filter(({ status }) => status !== sent)).toEqual([]);
+    });
+
+    test('a storm of 429 delays answers; afterwards each arrives once, in order', async () => {
+      const it = await world();
+      const message = await it.write(first);
+      it.provider.behave('busy');
+      await it.reply(message, 'one', 'two', 'three');
+      await it.passing('the first tries', () => it.provider.tries() > 1);
+      it.provider.behave('well');
+      await it.passing('the answers', () => it.received().length >= 3);
+      expect(it.received()).toEqual(['one', 'two', 'three']);
+      expect(it.deliveries.filter(({ status }) => status !== sent)).toEqual([]);
+    });
+
+    test('killed between the provider’s acceptance and our note of it: not sent again unless the provider knows repeats', async () => {
+      const it = await world();
+      const message = await it.write(first);
+      it.provider.behave('silent');
+      await it.close();
+      await it.append(message, 'Unplug it at once.');
+      const child = spawn(
+        process.execPath,
+        [
+          '--conditions=@tributary/source',
+          fileURLToPath(new URL('./gateway-process.ts', import.meta.url)),
+          subject.module,
+          it.provider.url,
+          it.folder,
+        ],
+        { stdio: ['ignore', 'inherit', 'inherit'] },
+      );
+      const ended = once(child, 'exit');
+      try {
+        await until('the provider to have the answer', () => it.received().length === 1, { timeoutMs: 20_000 });
+      } finally {
+        child.kill('SIGKILL');
+        await ended;
+      }
+      it.provider.behave('well');
+      await it.open();
+      await it.passing('its outcome', () => it.deliveries.length > 0);
+      expect([sent, uncertain]).toContain(it.deliveries[0]?.status);
+      expect(it.received()).toEqual(['Unplug it at once.']);
+    });
+  });
+}
+
+/** The same request with another byte in its body, or its query when it has none. */
+function changed(request: ProviderRequest): ProviderRequest {
+  const bytes = Buffer.from(request.body);
+  const text = bytes.toString('latin1');
+  const at = text.indexOf('smoke');
+  if (at >= 0) return { ...request, body: Buffer.from(text.replace('smoke', 'smile'), 'latin1') };
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  return { ...request, body: bytes };
+}
