@@ -9,9 +9,12 @@ import { openTicketStore } from './adapters/docstore-ticket-store.ts';
 import { publishTo } from './adapters/eventlog-publisher.ts';
 import { loadTemplates } from './adapters/yaml-templates.ts';
 import type { TicketingConfig } from './config.ts';
+import type { ChannelLimits } from './domain/channel-limits.ts';
 import { standardDeadlines } from './domain/deadlines.ts';
+import { followChannels } from './entrypoints/channel-declarations.ts';
 import { consumeDeliveries } from './entrypoints/delivery-consumer.ts';
 import { createTicketApi } from './entrypoints/ticket-api.ts';
+import type { CommandDependencies } from './usecases/change-ticket.ts';
 import { checkDeadlines } from './usecases/check-deadlines.ts';
 import type { IngestDependencies } from './usecases/ingest-messages.ts';
 import { recordDeliveries } from './usecases/record-deliveries.ts';
@@ -56,8 +59,9 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
     openTicketNumbers(docStore, config.timeZone, now),
   ]);
   const relay = createEventRelay({ publications, store, clock, append: publishTo(eventLog) });
-  const deps: IngestDependencies = {
-    ...{ store, relay, numbers, places, pointers, contacts, template, now },
+  const channelLimits = new Map<string, ChannelLimits>();
+  const deps: IngestDependencies & CommandDependencies = {
+    ...{ store, relay, numbers, places, pointers, contacts, template, channelLimits, now },
     policy: { deadlines: standardDeadlines, liveChannels: new Set(config.liveChannels) },
     acknowledgementLimit: { count: config.acknowledgementsPerHour, perMs: hourMs },
   };
@@ -80,6 +84,7 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
         return ids.length === sweepBatch;
       },
     }),
+    consumerService(() => eventLog.tail(followChannels((channel, limits) => channelLimits.set(channel, limits)))),
     consumerService(() => eventLog.consume(consumeDeliveries((reports) => recordDeliveries(reports, deps)))),
   ]);
   return {

@@ -1,4 +1,5 @@
 import type { Change } from './changes.ts';
+import { whyNotCarried } from './channel-limits.ts';
 import type { AddNote, Assign, Command, RecordDelivery, Reply } from './commands.ts';
 import { isTicking } from './deadlines.ts';
 import { type DecisionContext, reopened } from './decision-context.ts';
@@ -58,11 +59,16 @@ export function decide(command: Command, ticket: Ticket | undefined, context: De
   }
 }
 
-function reply(command: Reply, ticket: Ticket, { nowMs, actor }: DecisionContext): Change[] {
+function reply(command: Reply, ticket: Ticket, { nowMs, actor, channelLimits }: DecisionContext): Change[] {
   if (ticket.state === 'closed') throw new Rejection('a closed ticket cannot be answered');
   requireRoom(ticket);
   const answered = ticket.entries.findLast(({ kind, automatic }) => kind === 'inbound' && automatic === undefined);
   const visibility = command.visibility ?? answered?.visibility ?? 'private';
+  if (channelLimits !== undefined) {
+    const times = { nowMs, customerWroteAtMs: answered?.atMs };
+    const why = whyNotCarried({ ...command, visibility }, ticket.channel, channelLimits, times);
+    if (why !== undefined) throw new Rejection(why);
+  }
   const parent = answered?.answeredUnderIt === true ? answered.providerMessageId : undefined;
   const entry = {
     id: command.entryId,

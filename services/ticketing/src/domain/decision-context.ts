@@ -1,4 +1,5 @@
 import type { Change } from './changes.ts';
+import type { ChannelLimits } from './channel-limits.ts';
 import { type DeadlinePolicy, deadlinesOnReopening } from './deadlines.ts';
 import type { Actor, Ticket } from './ticket.ts';
 
@@ -7,6 +8,8 @@ export interface DecisionContext {
   readonly nowMs: number;
   readonly actor: Actor;
   readonly policy: TicketPolicy;
+  /** What the ticket's channel can carry. Absent: not known, so nothing is refused. */
+  readonly channelLimits?: ChannelLimits | undefined;
 }
 
 export interface TicketPolicy {

@@ -6,7 +6,7 @@ import type { Command } from '../domain/commands.ts';
 import type { Ticket as DomainTicket } from '../domain/ticket.ts';
 import type { StoredTicket } from '../ports.ts';
 import { assignTickets } from '../usecases/assign-tickets.ts';
-import { changeTicket, TicketNotFound } from '../usecases/change-ticket.ts';
+import { type CommandDependencies, changeTicket, TicketNotFound } from '../usecases/change-ticket.ts';
 import type { IngestDependencies } from '../usecases/ingest-messages.ts';
 import { TicketTurns } from '../usecases/ticket-turns.ts';
 import { ingestRequest } from './ingest-request.ts';
@@ -20,7 +20,7 @@ const maxReasonChars = 2000;
 const maxIdChars = 1024;
 
 /** The ticket service as plain functions: checks the request, calls the use case, answers in the contract's terms. */
-export function createTicketApi(dependencies: IngestDependencies): TicketApi {
+export function createTicketApi(dependencies: IngestDependencies & CommandDependencies): TicketApi {
   const { store } = dependencies;
   const turns = new TicketTurns();
 

@@ -1,3 +1,4 @@
+import type { ChannelLimits } from '../domain/channel-limits.ts';
 import type { Command } from '../domain/commands.ts';
 import { decide } from '../domain/decide.ts';
 import type { TicketPolicy } from '../domain/decision-context.ts';
@@ -24,6 +25,13 @@ export interface TicketCommand {
   readonly command: Command;
 }
 
+export interface CommandDependencies extends ChangeDependencies {
+  readonly policy: TicketPolicy;
+  /** By channel, as far as declared. */
+  readonly channelLimits: ReadonlyMap<string, ChannelLimits>;
+  now(): number;
+}
+
 /**
  * Carries out one command of a person or a service. The same command id again changes nothing: every event names the command
  * that caused it, and the latest commands that caused none are remembered.
@@ -32,7 +40,7 @@ export interface TicketCommand {
  */
 export async function changeTicket(
   { ticketId, commandId, actor, expectedVersion, command }: TicketCommand,
-  dependencies: ChangeDependencies & { readonly policy: TicketPolicy; now(): number },
+  dependencies: CommandDependencies,
   known?: ReadonlyMap<string, StoredTicket>,
 ): Promise<StoredTicket> {
   const after = await changeTickets(
@@ -49,7 +57,12 @@ export async function changeTicket(
             throw new VersionMismatch(`the ticket has version ${ticket.version}, not ${expectedVersion}`);
           }
           const nowMs = dependencies.now();
-          const changes = decide(command, ticket, { nowMs, actor, policy: dependencies.policy });
+          const changes = decide(command, ticket, {
+            nowMs,
+            actor,
+            policy: dependencies.policy,
+            channelLimits: dependencies.channelLimits.get(ticket.channel),
+          });
           if (changes.length === 0) return { ticket, events: [], idleCommandId: commandId };
           return record(ticket, changes, { atMs: nowMs, actor, commandId });
         },

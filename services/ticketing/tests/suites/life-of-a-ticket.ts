@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { ActorKind, type Ticket, TicketState } from '@tributary/contracts';
+import { ActorKind, ChannelDeclaration, encodeEvent, type Ticket, TicketState, topics } from '@tributary/contracts';
+import { until } from '@tributary/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { agent, by, chatLine, Desk, grade, mail, type OpenAdapters } from '../desk.ts';
 
@@ -260,6 +261,28 @@ export function describeLifeOfATicket(open: OpenAdapters): void {
       const [acknowledgement, reply] = await desk.sent(ticketId, 2);
       expect(acknowledgement?.text).toMatch(/^We have your message \(\d+\) and will be with you within 5 minutes\.$/);
       expect(reply).toMatchObject({ channel: 'chat', conversationKey: 'chat:session-life' });
+    });
+
+    test('a reply that its channel cannot carry is refused when it is written, with the reason', async () => {
+      const { ticketId } = await desk.take(chatLine('session-pigeon', { channel: 'pigeon' }));
+      await answer(ticketId, 'Nothing is known of the channel yet.');
+      const declaration = ChannelDeclaration.fromPartial({
+        channel: 'pigeon',
+        capabilities: { maxTextLength: 10 },
+        time: new Date('2026-05-01T06:00:00Z'),
+      });
+      await desk.adapters.eventLog.append([encodeEvent(topics.channels, declaration, 'test')]);
+      const refusal = await until('the declaration to count', () =>
+        answer(ticketId, 'longer than ten').then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      );
+      expect(refusal).toMatchObject({
+        code: status.FAILED_PRECONDITION,
+        message: expect.stringContaining('pigeon carries at most 10 characters, the text has 15'),
+      });
+      await answer(ticketId, 'short');
     });
   });
 }
