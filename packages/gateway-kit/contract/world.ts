@@ -56,13 +56,15 @@ export async function openWorld(subject: ChannelSubject) {
       consume: stores.eventLog.consume.bind(stores.eventLog),
     });
     const ground = { ...stores, eventLog, clock, logger, publicUrl: '' };
-    const gateway = await createGateway(await subject.createChannel(provider.url, ground), ground);
+    const channel = await subject.createChannel(provider.url, ground);
+    const gateway = await createGateway(channel, ground);
     const http = createHttpServer({ plugins: [gateway.http], host: '127.0.0.1', port: 0, logger, problems: () => [] });
     await http.start();
     await gateway.start();
     return {
       stores,
       gateway,
+      idempotent: channel.idempotent === true,
       inbound,
       deliveries,
       url: `http://127.0.0.1:${http.port}`,
@@ -98,6 +100,9 @@ export async function openWorld(subject: ChannelSubject) {
     close,
     get url() {
       return here().url;
+    },
+    get idempotent() {
+      return here().idempotent;
     },
     get inbound(): readonly InboundMessage[] {
       return here().inbound;

@@ -45,6 +45,8 @@ export function createPigeonChannel(accounts: readonly PigeonAccount[], { clock 
     name: 'pigeon',
     // A pigeon carries short letters and no parcels; a longer one goes on several pigeons.
     capabilities: capabilities({ maxTextLength: 160, splitsText: true, deliveryMarks: true }),
+    // It drops a letter whose key it has seen.
+    idempotent: true,
     rate: { perMinute: 600, burst: 10 },
     async send(message) {
       const account = byName.get(message.account);
@@ -112,7 +114,6 @@ async function post({ apiUrl, secret }: PigeonAccount, message: OutboundMessage)
   const response = await fetch(`${apiUrl}/letters`, {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-    // The provider drops a letter whose key it has seen: sending again after a doubt is safe.
     body: JSON.stringify({ key: message.id, to: message.recipients[0]?.address, text: message.text }),
     signal: AbortSignal.timeout(30_000),
   });

@@ -19,6 +19,8 @@ export interface Channel {
    * knows one.
    */
   send(message: OutboundMessage): Promise<SentMessage>;
+  /** True when the provider drops a message whose id it has had: one that a crash left in doubt is then simply sent again. */
+  readonly idempotent?: boolean;
   /** How fast one account may send, by the provider's rules. Absent: as fast as it answers. */
   readonly rate?: Rate;
   /** Messages under way at once per account. Default 10. */

@@ -35,6 +35,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     clock,
     logger,
     send: (message) => channel.send(message),
+    idempotent: channel.idempotent ?? false,
     ...(rate !== undefined && { rate }),
     ...(concurrencyPerAccount !== undefined && { concurrencyPerAccount }),
   });

@@ -150,6 +150,15 @@ export async function openOutboundRows(docStore: DocStore, channel: string, owne
       return matched === 1;
     },
 
+    /** Queues a message again that another process began and did not end. False when it was quicker. */
+    async takeBack(row: OutboundRow, dueAtMs: number): Promise<boolean> {
+      const { matched } = await rows.updateOne(
+        { _id: row._id, state: 'sending', owner: row.owner ?? null, dueAtMs: row.dueAtMs ?? null },
+        { $set: { state: 'queued', dueAtMs }, $unset: { sendingConversation: '' } },
+      );
+      return matched === 1;
+    },
+
     /** A message that counted as sent and came back. False when it had already failed. */
     async finishBounced(id: string, outcome: Outcome): Promise<boolean> {
       const { matched } = await rows.updateOne({ _id: id, state: { $in: ['sent', 'uncertain'] } }, finished(outcome));

@@ -23,6 +23,8 @@ export interface SenderOptions {
   send(message: OutboundMessage): Promise<SentMessage>;
   /** Texts longer than the channel carries go out in parts, where it allows that. */
   readonly capabilities: Pick<ChannelCapabilities, 'maxTextLength' | 'splitsText'>;
+  /** A message in doubt may be sent again, for the provider knows repeats. Default false. */
+  readonly idempotent?: boolean;
   /** How fast one account may send. Absent: as fast as the provider answers. */
   readonly rate?: Rate;
   /** Messages under way at once per account. Default 10. */
@@ -52,7 +54,8 @@ const graceMs = 10_000;
 /**
  * Sends what `messages.outbound.v1` holds for one channel: each message once, in order within its conversation, and says
  * in `messages.delivery.v1` what became of it. A message is a row before its offset is committed; a crash between the
- * provider's acceptance and our note of it leaves the row in `sending`, which becomes `uncertain` and is not repeated.
+ * provider's acceptance and our note of it leaves the row in `sending`, which becomes `uncertain` and is not repeated, unless
+ * the provider knows repeats.
  * Any number of processes may share the work.
  */
 export async function createSender(options: SenderOptions): Promise<Sender> {
@@ -117,12 +120,18 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
           await rows.requeue(row._id, clock.now());
           lanes.add({ row, message: undefined, dueAtMs: clock.now() });
         } else if ((row.dueAtMs ?? 0) > clock.now()) blocked.add(row.conversationKey);
-        else await giveUpAbandoned(row);
+        else await settleAbandoned(row);
       }
     }
   }
 
-  async function giveUpAbandoned(row: OutboundRow): Promise<void> {
+  /** A process ended while it sent this: nobody knows whether the provider has it. */
+  async function settleAbandoned(row: OutboundRow): Promise<void> {
+    if (options.idempotent) {
+      if (await rows.takeBack(row, clock.now())) lanes.add({ row, message: undefined, dueAtMs: clock.now() });
+      else blocked.add(row.conversationKey);
+      return;
+    }
     const outcome = outcomeOf('uncertain', {
       reason: 'The process ended while the message was being sent. It may or may not have been accepted.',
     });

@@ -54,24 +54,14 @@ export interface Uploads {
   find(sessionId: string, uploadIds: readonly string[]): Promise<Upload[]>;
 }
 
-export type Progress = 'sent' | 'delivered' | 'read';
+export type Progress = 'delivered' | 'read';
 
 /** What we publish. Everything resolves when it is durable; publishing a fact again repeats its id. */
 export interface ChatEvents {
   /** A visitor's messages, in order. */
   received(session: ChatSession, messages: readonly TranscriptMessage[]): Promise<void>;
   /** How far messages of ours have got. */
-  progressed(session: ChatSession, messages: readonly TranscriptMessage[], progress: Progress): Promise<void>;
-  /** A message of ours that can never reach its visitor. */
-  undeliverable(
-    message: {
-      readonly id: string;
-      readonly ticketId: string;
-      readonly account: string;
-      readonly conversationKey: string;
-    },
-    reason: string,
-  ): Promise<void>;
+  progressed(messages: readonly TranscriptMessage[], progress: Progress): Promise<void>;
   typing(sessionId: string, active: boolean): Promise<void>;
 }
 

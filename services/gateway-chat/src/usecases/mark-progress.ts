@@ -9,7 +9,8 @@ interface Dependencies {
 
 /**
  * Notes that the visitor's device has, or the visitor has seen, everything up to `sequence`, and publishes it for each
- * message of ours that this is new for. The events go first: a crash in between repeats them with the same ids.
+ * message of ours that this is new for. The mark goes first, for other replicas look at it when they see the events; a crash
+ * in between loses the events of these messages, which then still count as sent.
  */
 export async function markProgress(
   { sessions, transcript, events }: Dependencies,
@@ -22,8 +23,8 @@ export async function markProgress(
   const before = lastMarked(session, progress);
   if (sequence <= before) return;
   const messages = await transcript.writtenByUs(sessionId, before, sequence);
-  if (messages.length > 0) await events.progressed(session, messages, progress);
   await sessions.raiseMark(sessionId, progress === 'read' ? 'readSequence' : 'deliveredSequence', sequence);
+  await events.progressed(messages, progress);
 }
 
 /** Who has seen a message also has it. */

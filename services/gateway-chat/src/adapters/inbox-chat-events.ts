@@ -1,52 +1,28 @@
 import {
   Automatic,
-  type Delivery,
-  DeliveryStatus,
-  encodeEvent,
-  hashId,
   type InboundMessage,
   MessageKind,
-  type Signal,
   SignalKind,
-  topics,
   Verification,
   Visibility,
 } from '@tributary/contracts';
-import type { EventLog } from '@tributary/eventlog';
+import type { Inbox } from '@tributary/gateway-kit';
 import type { Clock } from '@tributary/runtime';
 import { type ChatSession, conversationKeyOf } from '../domain/session.ts';
 import type { TranscriptMessage } from '../domain/transcript.ts';
-import type { ChatEvents, Progress } from '../ports.ts';
+import type { ChatEvents } from '../ports.ts';
 
-const source = 'tributary/gateway-chat';
 const channel = 'chat';
 
-/** Publishes on messages.inbound.v1, messages.delivery.v1 and messages.signals.v1. */
-export function eventlogChatEvents(eventLog: EventLog, clock: Clock): ChatEvents {
+/** What visitors do, for the core. */
+export function inboxChatEvents(inbox: Inbox, clock: Clock): ChatEvents {
   return {
-    async received(session, messages) {
-      await eventLog.append(
-        messages.map((message) => encodeEvent(topics.inbound, toInbound(session, message), source)),
-      );
+    received: (session, messages) => inbox.accept(...messages.map((message) => toInbound(session, message))),
+    async progressed(messages, status) {
+      await Promise.all(messages.map(({ id }) => inbox.report(id, { status })));
     },
-    async progressed(session, messages, progress) {
-      const conversation = { account: session.site, conversationKey: conversationKeyOf(session.id) };
-      await eventLog.append(
-        messages.map(({ id, ticketId = '' }) =>
-          encodeEvent(
-            topics.delivery,
-            toDelivery({ ...conversation, id, ticketId }, statuses[progress], clock),
-            source,
-          ),
-        ),
-      );
-    },
-    async undeliverable(message, reason) {
-      const delivery = toDelivery(message, DeliveryStatus.DELIVERY_STATUS_FAILED, clock);
-      await eventLog.append([encodeEvent(topics.delivery, { ...delivery, reason }, source)]);
-    },
-    async typing(sessionId, active) {
-      const signal: Signal = {
+    typing: (sessionId, active) =>
+      inbox.signal({
         conversationKey: conversationKeyOf(sessionId),
         channel,
         ticketId: '',
@@ -54,36 +30,7 @@ export function eventlogChatEvents(eventLog: EventLog, clock: Clock): ChatEvents
         fromAgent: false,
         authorName: '',
         time: new Date(clock.now()),
-      };
-      await eventLog.append([encodeEvent(topics.signals, signal, source)]);
-    },
-  };
-}
-
-const statuses: Readonly<Record<Progress, DeliveryStatus>> = {
-  sent: DeliveryStatus.DELIVERY_STATUS_SENT,
-  delivered: DeliveryStatus.DELIVERY_STATUS_DELIVERED,
-  read: DeliveryStatus.DELIVERY_STATUS_READ,
-};
-
-function toDelivery(
-  message: { id: string; ticketId: string; account: string; conversationKey: string },
-  status: DeliveryStatus,
-  clock: Clock,
-): Delivery {
-  return {
-    id: hashId('delivery', message.id, status, message.conversationKey),
-    outboundMessageId: message.id,
-    ticketId: message.ticketId,
-    channel,
-    account: message.account,
-    conversationKey: message.conversationKey,
-    status,
-    // We are the provider: our id is the provider's.
-    providerMessageId: status === DeliveryStatus.DELIVERY_STATUS_FAILED ? '' : message.id,
-    reason: '',
-    providerCode: '',
-    time: new Date(clock.now()),
+      }),
   };
 }
 
