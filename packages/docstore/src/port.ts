@@ -71,8 +71,11 @@ export interface IndexSpec {
   readonly keys: Sort;
   /** Two documents may not have the same values. A document without any of the fields is not in the index (sparse). */
   readonly unique?: boolean;
-  /** The first field is an array and each of its elements is indexed. Not together with `unique`. */
-  readonly multikey?: boolean;
+  /**
+   * The first field is an array and each of its elements is indexed. Not together with `unique`. `many`: of dozens of elements a
+   * document, as the words of a text are; then a look-up may cost a little for every document there is.
+   */
+  readonly multikey?: boolean | 'many';
 }
 
 export type WriteOperation<T extends Document> =

@@ -17,7 +17,7 @@ export async function openTicketStore(docStore: DocStore, now: () => number): Pr
     { keys: { customerId: 1, receivedAtMs: -1, _id: -1 } },
     { keys: { dueAtMs: 1 } },
     { keys: { references: 1 }, multikey: true },
-    { keys: { terms: 1 }, multikey: true },
+    { keys: { terms: 1 }, multikey: 'many' },
   ]);
   const load = async (filter: Filter) => (await collection.find(filter)).map(fromDocument);
   return {
