@@ -49,10 +49,11 @@ export async function ingestMessages(
   ]);
   const { placeOf, tickets } = await placeMessages(messages, known, dependencies);
   const starts = startsOf(items, placeOf, tickets);
-  const [lost, book, owners] = await Promise.all([
+  const [lost, book, owners, numbers] = await Promise.all([
     places.claim(uniquePlaces(placeOf, known)),
     settleContacts(items, starts, contactsFound, dependencies),
     store.runningOwners([...new Set([...contactsFound.values()].map(({ customerId }) => customerId))]),
+    starts.size === 0 ? [] : dependencies.numbers.allocate(starts.size),
   ]);
   const final = new Map([...placeOf, ...lost]);
   if ([...lost.values()].some(({ ticketId }) => !tickets.has(ticketId))) {
@@ -63,7 +64,7 @@ export async function ingestMessages(
     messages.filter(({ id }) => holds(tickets.get(ticketIdOf(final, id)), id)).map(({ id }) => id),
   );
   const works = worksOf(items, final, book, dependencies);
-  const after = await changeTickets(works, dependencies, tickets);
+  const after = await changeTickets(works, dependencies, tickets, numbers);
   const seen = new Set<string>();
   return items.map(({ message }) => {
     const ticket = after.get(ticketIdOf(final, message.id))?.ticket;
