@@ -1,7 +1,16 @@
 import type { Clock, Logger } from '@tributary/runtime';
 import type { Decision } from '../domain/decision.ts';
 import type { TicketEffect } from '../domain/ticket-changes.ts';
-import type { AgentStore, DecisionLog, DecisionStore, PolicySource, Tickets, WaitingStore } from '../ports.ts';
+import type {
+  AgentStore,
+  DecisionLog,
+  DecisionStore,
+  IngestItem,
+  IngestResult,
+  PolicySource,
+  Tickets,
+  WaitingStore,
+} from '../ports.ts';
 import type { Roster } from './roster.ts';
 import type { Assignment, Search } from './search.ts';
 import type { Serial } from './serial.ts';
@@ -11,6 +20,14 @@ import type { SharedTurn } from './shared-turn.ts';
 export interface Allocation {
   readonly assignments: readonly Assignment[];
   readonly waits: readonly Decision[];
+}
+
+/** What became of an allocation. */
+export interface Announced {
+  /** As they turned out. */
+  readonly decisions: readonly Decision[];
+  /** Who has room again. */
+  readonly freedAgentIds: readonly string[];
 }
 
 /** Tickets that want an owner. */
@@ -34,10 +51,14 @@ export interface RoutingContext {
    * plans never count on the same room.
    */
   readonly allocating: Serial;
+  /** Messages of all partitions that wait for ticketing go there in one call. */
+  readonly ingesting: SharedTurn<readonly IngestItem[], readonly IngestResult[]>;
   /** Searches that wait for their allocation become one plan with one claim per agent. */
   readonly searching: SharedTurn<AllocationAsk, Allocation>;
   /** What happened to tickets and is still to be followed: one release or confirmation per agent for all of it. */
   readonly following: SharedTurn<readonly TicketEffect[], readonly Assignment[]>;
+  /** Claims and waits that are to be made known, all in the same few writes. */
+  readonly announcing: SharedTurn<Allocation, Announced>;
   /** Tickets whose owner is being told to ticketing just now, by this process. */
   readonly committing: Set<string>;
   readonly clock: Clock;

@@ -25,11 +25,10 @@ export async function findOwners(context: RoutingContext, searches: readonly Sea
     open.map(({ ticketId }) => ticketId),
     (asks) => allocateTogether(context, asks),
   );
-  const { decisions, freedAgentIds } = await commitAssignments(
-    context,
-    [...resumed, ...allocated.assignments],
-    [...waits, ...allocated.waits],
-  );
+  const { decisions, freedAgentIds } = await commitAssignments(context, {
+    assignments: [...resumed, ...allocated.assignments],
+    waits: [...waits, ...allocated.waits],
+  });
   await handOutWaiting(context, freedAgentIds);
   return decisions;
 }

@@ -21,7 +21,7 @@ export async function followTickets(context: RoutingContext, changes: readonly T
     effects.map(({ ticketId }) => ticketId),
     (asks) => settle(context, asks),
   );
-  const { freedAgentIds } = await commitAssignments(context, handedOut, []);
+  const { freedAgentIds } = await commitAssignments(context, { assignments: handedOut, waits: [] });
   await handOutWaiting(context, freedAgentIds);
   await findOwners(context, await searchesFor(context, effects));
 }

@@ -2,34 +2,33 @@ import type { Serial } from './serial.ts';
 
 interface Asker<Ask, Answer> {
   readonly ask: Ask;
-  readonly ticketIds: readonly string[];
+  readonly about: readonly string[];
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
 
+/** Most tickets or messages of several callers in one turn; a single caller may bring more. */
+const maxShared = 500;
+
 /**
  * Work that is done for all who asked for it since the turn before. Partitions deliver side by side; one after the other each would
- * wait for the disk, and the turns would be used up long before the processor is.
+ * wait for the disk, and each on its own costs as much as a few messages.
  */
 export class SharedTurn<Ask, Answer> {
   readonly #serial: Serial;
-  readonly #askers: Asker<Ask, Answer>[] = [];
+  #askers: readonly Asker<Ask, Answer>[] = [];
 
   constructor(serial: Serial) {
     this.#serial = serial;
   }
 
   /**
-   * @param ticketIds What it is about. Who asks for a ticket that another one asks for has a turn of its own.
-   * @param work Answers every ask, in their order. May be done again for one ask alone, after it failed for several.
+   * @param about Ids of the tickets or messages it is about. Who asks for one that another one asks for has a turn of its own.
+   * @param work Answers every ask, in their order. Done again for each ask alone after it failed for several.
    */
-  ask(
-    ask: Ask,
-    ticketIds: readonly string[],
-    work: (asks: readonly Ask[]) => Promise<readonly Answer[]>,
-  ): Promise<Answer> {
+  ask(ask: Ask, about: readonly string[], work: (asks: readonly Ask[]) => Promise<readonly Answer[]>): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    this.#askers.push({ ask, ticketIds, resolve, reject });
+    this.#askers = [...this.#askers, { ask, about, resolve, reject }];
     this.#serial(async () => {
       const taken = this.#take();
       // One that cannot succeed must not hold up the others.
@@ -38,14 +37,20 @@ export class SharedTurn<Ask, Answer> {
     return promise;
   }
 
-  #take(): Asker<Ask, Answer>[] {
-    const tickets = new Set<string>();
+  #take(): readonly Asker<Ask, Answer>[] {
     const taken: Asker<Ask, Answer>[] = [];
-    for (const asker of this.#askers.splice(0)) {
-      const isAskedFor = asker.ticketIds.some((ticketId) => tickets.has(ticketId));
-      (isAskedFor ? this.#askers : taken).push(asker);
-      for (const ticketId of asker.ticketIds) tickets.add(ticketId);
+    const left: Asker<Ask, Answer>[] = [];
+    const known = new Set<string>();
+    let size = 0;
+    for (const asker of this.#askers) {
+      const isFree = taken.length === 0 || size + asker.about.length <= maxShared;
+      if (isFree && !asker.about.some((id) => known.has(id))) {
+        taken.push(asker);
+        size += asker.about.length;
+      } else left.push(asker);
+      for (const id of asker.about) known.add(id);
     }
+    this.#askers = left;
     return taken;
   }
 }
