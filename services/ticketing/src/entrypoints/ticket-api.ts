@@ -1,4 +1,4 @@
-import { type CommandContext, hashId, type Ticket, type TicketApi } from '@tributary/contracts';
+import { type CommandContext, hashId, type Ticket, type TicketApi, withStatus } from '@tributary/contracts';
 import { visibility } from '../contracts/enums.ts';
 import { toTicket, toTicketEvent } from '../contracts/to-contract.ts';
 import type { Command } from '../domain/commands.ts';
@@ -65,7 +65,7 @@ export function createTicketApi(dependencies: IngestDependencies): TicketApi {
     return { tickets: tickets.map(toTicket), nextPageToken };
   };
 
-  return withStatus({
+  const api: TicketApi = {
     ingestMessages: (request) => ingestRequest(request, dependencies),
     async assignTickets(request) {
       const fields = new RequestFields();
@@ -136,18 +136,6 @@ export function createTicketApi(dependencies: IngestDependencies): TicketApi {
       const page = events.filter(({ sequence }) => sequence > Number(afterSequence)).slice(0, size);
       return { events: page.map((event) => toTicketEvent(ticket, event)) };
     },
-  });
-}
-
-/** The same functions, failing in gRPC's terms. */
-function withStatus(api: TicketApi): TicketApi {
-  return Object.fromEntries(
-    Object.entries(api).map(([name, method]) => [
-      name,
-      (...parameters: unknown[]) =>
-        (method as (...all: unknown[]) => Promise<unknown>)(...parameters).catch((error: unknown) => {
-          throw statusOf(error);
-        }),
-    ]),
-  ) as unknown as TicketApi;
+  };
+  return withStatus(api, statusOf);
 }
