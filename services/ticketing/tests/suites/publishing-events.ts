@@ -81,6 +81,22 @@ export function describePublishingEvents(open: OpenAdapters): void {
       expect(await told('the note', 8)).toEqual([...all, 'noteAdded']);
     });
 
+    test('T4: what falls due is told when it is due', async () => {
+      await using adapters = await open();
+      const clock = new ManualClock();
+      await using desk = await Desk.open(adapters, { clock });
+      const { ticketId } = await desk.take(mail());
+      const { deadlines } = await desk.tickets.getTicket({ id: ticketId });
+      const dueAtMs = Math.min(...deadlines.map(({ dueTime }) => Number(dueTime)));
+      await clock.advance(dueAtMs - clock.now() - 300);
+      // The warnings, which are late for the clock jumped.
+      await desk.published(ticketId, 5);
+      const breach = (await desk.published(ticketId, 6)).find(({ change }) => change?.$case === 'deadlineBreached');
+      // The clock goes on while it is stored and published.
+      expect(Number(breach?.time) - dueAtMs).toBeLessThan(1000);
+      expect(Number(breach?.time)).toBeGreaterThanOrEqual(dueAtMs);
+    });
+
     test('what became of a message is noted; what can never be noted goes to the dead letters', async () => {
       await using adapters = await open();
       await using desk = await Desk.open(adapters);
