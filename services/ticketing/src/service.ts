@@ -6,7 +6,7 @@ import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, t
 import { openContacts, openMessagePlaces, openPointers, openTicketNumbers } from './adapters/docstore-intake.ts';
 import { openPublications } from './adapters/docstore-publications.ts';
 import { createTicketStore, openTicketCollection } from './adapters/docstore-ticket-store.ts';
-import { publishTo } from './adapters/eventlog-publisher.ts';
+import { publishTo, signalTo } from './adapters/eventlog-publisher.ts';
 import { loadTemplates } from './adapters/yaml-templates.ts';
 import type { TicketingConfig } from './config.ts';
 import { standardDeadlines } from './domain/deadlines.ts';
@@ -61,7 +61,7 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
     policy: { deadlines: standardDeadlines, liveChannels: new Set(config.liveChannels) },
     acknowledgementLimit: { count: config.acknowledgementsPerHour, perMs: hourMs },
   };
-  const tickets = createTicketApi(deps);
+  const tickets = createTicketApi({ ...deps, signal: signalTo(eventLog) });
   const parts = composeServices([
     relay,
     createSweep({

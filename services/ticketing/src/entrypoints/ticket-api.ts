@@ -7,6 +7,7 @@ import type { StoredTicket } from '../ports.ts';
 import { assignTickets } from '../usecases/assign-tickets.ts';
 import { changeTicket, TicketNotFound } from '../usecases/change-ticket.ts';
 import type { IngestDependencies } from '../usecases/ingest-messages.ts';
+import { signalTyping, type TypingDependencies } from '../usecases/signal-typing.ts';
 import { TicketTurns } from '../usecases/ticket-turns.ts';
 import { ingestRequest } from './ingest-request.ts';
 import { RequestFields } from './request-fields.ts';
@@ -19,7 +20,7 @@ const maxReasonChars = 2000;
 const maxIdChars = 1024;
 
 /** The ticket service as plain functions: checks the request, calls the use case, answers in the contract's terms. */
-export function createTicketApi(dependencies: IngestDependencies): TicketApi {
+export function createTicketApi(dependencies: IngestDependencies & TypingDependencies): TicketApi {
   const { store } = dependencies;
   const turns = new TicketTurns();
 
@@ -128,6 +129,15 @@ export function createTicketApi(dependencies: IngestDependencies): TicketApi {
         return () => ({ type: 'reopen', reason });
       }),
     close: (request) => change(request, () => () => ({ type: 'close' })),
+    async signalTyping({ ticketId, actor: asked, active }) {
+      const fields = new RequestFields();
+      const idOrNumber = fields.text('ticket_id', ticketId, { min: 1, max: maxIdChars });
+      const actor = fields.actor('actor', asked);
+      if (asked !== undefined && actor.kind !== 'agent') fields.refuse('actor.kind', 'must be AGENT');
+      fields.done();
+      await signalTyping((await find(idOrNumber)).ticket, actor, active, dependencies);
+      return {};
+    },
     async listEvents({ ticketId, afterSequence, pageSize }) {
       const fields = new RequestFields();
       const size = fields.integer('page_size', pageSize, { max: 1000, byDefault: 200 });
