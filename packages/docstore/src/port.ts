@@ -95,7 +95,8 @@ export interface BulkWriteResult {
 
 /**
  * A collection of documents: the part of MongoDB's collection API that Tributary uses. Every single write is atomic for its
- * document and durable when it resolves. There is nothing that spans documents.
+ * document and durable when it resolves. There is nothing that spans documents. While the store is away every method rejects
+ * with UnavailableError.
  */
 export interface Collection<T extends Document> {
   /** @throws DuplicateKeyError when the id or a unique key exists. */
@@ -125,6 +126,13 @@ export interface DocStore extends AsyncDisposable {
   collection<T extends Document>(name: string, indexes?: readonly IndexSpec[]): Promise<Collection<T>>;
   /** What keeps it from working right now. Empty when all is well. */
   problems(): readonly string[];
+}
+
+/**
+ * The store does not answer just now. Trying again later may succeed; whether a write was done is not known.
+ */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
 }
 
 /** A unique key refused a write. For idempotent writers it means "already done". */

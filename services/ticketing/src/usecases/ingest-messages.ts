@@ -1,12 +1,11 @@
 import type { AcknowledgementTemplate } from '../domain/acknowledgement.ts';
 import type { ReceiveMessage } from '../domain/commands.ts';
-import { decide } from '../domain/decide.ts';
 import type { TicketPolicy } from '../domain/decision-context.ts';
-import { record } from '../domain/history.ts';
 import { contactId, entryOf, type GradedMessage, participantsOf } from '../domain/inbound-message.ts';
 import type { Actor, Ticket } from '../domain/ticket.ts';
 import type { MessagePlace, MessagePlaces, StoredTicket } from '../ports.ts';
 import { type ChangeDependencies, changeTickets, type TicketWork } from './change-tickets.ts';
+import { decideInTurn, type Turn } from './decide-in-turn.ts';
 import { type PlacementDependencies, placeMessages } from './place-messages.ts';
 import { acknowledgementFor, type ContactBook, type ContactDependencies, settleContacts } from './settle-contacts.ts';
 
@@ -134,19 +133,12 @@ function worksOf(
     ticketId,
     decide(current, newNumber) {
       const number = current?.ticket.number ?? newNumber();
-      let ticket = current?.ticket;
-      const events = [];
-      for (const item of group) {
+      const turns = group.map((item): Turn => {
         const followsTicketId = places.get(item.message.id)?.followsTicketId ?? '';
         const [actor, command] = commandOf(item, ticketId, number, followsTicketId, book, dependencies);
-        const nowMs = dependencies.now();
-        const changes = decide(command, ticket, { nowMs, actor, policy: dependencies.policy });
-        if (changes.length === 0) continue;
-        const recorded = record(ticket, changes, { atMs: nowMs, actor, commandId: item.message.id });
-        ticket = recorded.ticket;
-        events.push(...recorded.events);
-      }
-      return { ticket, events };
+        return { command, actor, commandId: item.message.id };
+      });
+      return decideInTurn(current?.ticket, turns, dependencies);
     },
   }));
 }

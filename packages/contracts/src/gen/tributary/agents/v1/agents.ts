@@ -17,6 +17,7 @@ export const Presence = {
   PRESENCE_ONLINE: 1,
   /** PRESENCE_AWAY - Keeps the work at hand, takes no new. */
   PRESENCE_AWAY: 2,
+  /** PRESENCE_OFFLINE - Not there. */
   PRESENCE_OFFLINE: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -81,6 +82,7 @@ export interface Shift {
 export interface Agent {
   /** Lower-case letters, digits and hyphens. Never empty. */
   id: string;
+  /** As shown to colleagues and customers. Never empty. */
   name: string;
   /** Empty when unknown. */
   email: string;
@@ -88,11 +90,13 @@ export interface Agent {
   regions: string[];
   /** ISO 639-1 codes. At least one. */
   languages: string[];
+  /** What they can do, and how well. Empty: only what needs no skill. */
   skills: SkillLevel[];
   /** 1 first line, 2 second line, 3 technical. */
   tier: number;
   /** Units; 100 unless the policy says otherwise. A call takes 100, a chat 25, an email 10, by policy. */
   capacityUnits: number;
+  /** Whether they take work. In PutAgent ignored. */
   presence: Presence;
   /** IANA time zone, for example "Asia/Shanghai". */
   timeZone: string;
@@ -121,15 +125,19 @@ export interface ListAgentsRequest {
 }
 
 export interface ListAgentsResponse {
+  /** By id. */
   agents: Agent[];
 }
 
 export interface GetAgentRequest {
+  /** `Agent.id`. */
   id: string;
 }
 
 export interface SetPresenceRequest {
+  /** `Agent.id`. */
   id: string;
+  /** ONLINE, AWAY or OFFLINE. */
   presence: Presence;
 }
 
@@ -1056,6 +1064,7 @@ export const PutAgentRequest: MessageFns<PutAgentRequest> = {
 
 export type AgentServiceService = typeof AgentServiceService;
 export const AgentServiceService = {
+  /** Everyone, or those with one presence, by id. */
   listAgents: {
     path: "/tributary.agents.v1.AgentService/ListAgents" as const,
     requestStream: false as const,
@@ -1098,6 +1107,7 @@ export const AgentServiceService = {
 } as const;
 
 export interface AgentServiceServer extends UntypedServiceImplementation {
+  /** Everyone, or those with one presence, by id. */
   listAgents: handleUnaryCall<ListAgentsRequest, ListAgentsResponse>;
   /** NOT_FOUND when there is no such agent. */
   getAgent: handleUnaryCall<GetAgentRequest, Agent>;
