@@ -1,4 +1,11 @@
-import type { AgentApi, CallOptions, RoutingApi, TicketApi } from '@tributary/contracts';
+import {
+  type Actor,
+  ActorKind,
+  type AgentApi,
+  type CallOptions,
+  type RoutingApi,
+  type TicketApi,
+} from '@tributary/contracts';
 import type { EventLog } from '@tributary/eventlog';
 
 /** Where text goes. */
@@ -50,4 +57,9 @@ export interface GlobalOptions {
 /** Deadline and cancellation of a call. */
 export function callOptions(context: CliContext, options: GlobalOptions): CallOptions {
   return { timeoutMs: options.timeout, signal: context.signal };
+}
+
+/** The agent in whose name a command is given. */
+export function actorOf({ actor, actorName = '' }: GlobalOptions): Actor {
+  return { kind: ActorKind.ACTOR_KIND_AGENT, id: actor, displayName: actorName };
 }

@@ -226,3 +226,17 @@ describe('what fails', () => {
     expect(refused.stderr).not.toContain('--command-id');
   });
 });
+
+describe('tickets typing', () => {
+  test('tells the customer that the actor types or has stopped, and prints nothing', async () => {
+    const tickets = { signalTyping: async () => ({}) };
+    const line = ['tickets', 'typing', '20261122001', '--actor', 'mei', '--actor-name', 'Mei'];
+    const typing = await cli(line, { tickets });
+    expect(typing).toMatchObject({ exitCode: 0, stdout: '' });
+    const actor = { kind: 1, id: 'mei', displayName: 'Mei' };
+    expect(typing.calls['signalTyping']).toEqual([{ ticketId: '20261122001', actor, active: true }]);
+    const stopped = await cli([...line, '--stopped', '--json'], { tickets });
+    expect(stopped.stdout).toBe('{}\n');
+    expect(stopped.calls['signalTyping']).toEqual([{ ticketId: '20261122001', actor, active: false }]);
+  });
+});

@@ -34,6 +34,24 @@ export function notFound(what: string): StatusError {
   return new StatusError(status.NOT_FOUND, what);
 }
 
+/** The call may succeed when it is repeated. */
+export function unavailable(reason: string): StatusError {
+  return new StatusError(status.UNAVAILABLE, reason);
+}
+
+/** The same functions, their failures put into gRPC's terms by `statusOf`. What it hands back as it is, is a fault of ours. */
+export function withStatus<Api extends object>(api: Api, statusOf: (error: unknown) => unknown): Api {
+  return Object.fromEntries(
+    Object.entries(api).map(([name, method]) => [
+      name,
+      (...parameters: unknown[]) =>
+        (method as (...all: unknown[]) => Promise<unknown>)(...parameters).catch((error: unknown) => {
+          throw statusOf(error);
+        }),
+    ]),
+  ) as unknown as Api;
+}
+
 /** The metadata key that carries `google.rpc.Status` (gRPC richer error model). */
 export const statusDetailsKey = 'grpc-status-details-bin';
 const badRequestType = 'type.googleapis.com/google.rpc.BadRequest';

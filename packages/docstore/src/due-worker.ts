@@ -133,7 +133,7 @@ export function createDueWorker<T extends Document>(options: DueWorkerOptions<T>
   async function nextWakeMs(nowMs: number): Promise<number> {
     const [next] = await collection.find(
       { $and: [filter, { [dueField]: { $gt: nowMs } }] },
-      { sort: { [dueField]: 1 }, limit: 1 },
+      { sort: { [dueField]: 1 }, limit: 1, projection: { [dueField]: 1 } },
     );
     const nextDueMs = next === undefined ? Number.POSITIVE_INFINITY : (fieldOf(next, dueField) as number);
     return Math.min(nextDueMs, retryAtMs, nowMs + pollMs);

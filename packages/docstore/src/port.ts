@@ -71,8 +71,11 @@ export interface IndexSpec {
   readonly keys: Sort;
   /** Two documents may not have the same values. A document without any of the fields is not in the index (sparse). */
   readonly unique?: boolean;
-  /** The first field is an array and each of its elements is indexed. Not together with `unique`. */
-  readonly multikey?: boolean;
+  /**
+   * The first field is an array and each of its elements is indexed. Not together with `unique`. `many`: of dozens of elements a
+   * document, as the words of a text are; then a look-up may cost a little for every document there is.
+   */
+  readonly multikey?: boolean | 'many';
 }
 
 export type WriteOperation<T extends Document> =
@@ -92,7 +95,8 @@ export interface BulkWriteResult {
 
 /**
  * A collection of documents: the part of MongoDB's collection API that Tributary uses. Every single write is atomic for its
- * document and durable when it resolves. There is nothing that spans documents.
+ * document and durable when it resolves. There is nothing that spans documents. While the store is away every method rejects
+ * with UnavailableError.
  */
 export interface Collection<T extends Document> {
   /** @throws DuplicateKeyError when the id or a unique key exists. */
@@ -122,6 +126,13 @@ export interface DocStore extends AsyncDisposable {
   collection<T extends Document>(name: string, indexes?: readonly IndexSpec[]): Promise<Collection<T>>;
   /** What keeps it from working right now. Empty when all is well. */
   problems(): readonly string[];
+}
+
+/**
+ * The store does not answer just now. Trying again later may succeed; whether a write was done is not known.
+ */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
 }
 
 /** A unique key refused a write. For idempotent writers it means "already done". */

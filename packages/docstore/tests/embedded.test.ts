@@ -124,6 +124,7 @@ describe('SQLite in a folder', () => {
       { keys: { updatedAtMs: -1, _id: -1 } },
       { keys: { 'customer.id': 1, updatedAtMs: -1, _id: -1 } },
       { keys: { skills: 1 }, multikey: true },
+      { keys: { words: 1 }, multikey: 'many' },
     ];
     const cases: readonly [string, Filter, FindOptions, RegExp][] = [
       ['an id', { _id: 'a' }, {}, /SEARCH waiting USING INDEX .* \(_id=\?\)/],
@@ -157,6 +158,12 @@ describe('SQLite in a folder', () => {
       ],
       ['any of several customers', { 'customer.id': { $in: ['a', 'b'] } }, {}, /SEARCH .*customer.id_1/],
       ['an element of an array', { skills: 'x' }, {}, /SEARCH waiting.skills_1 USING PRIMARY KEY \(element=\?\)/],
+      [
+        'an element of many',
+        { words: 'x' },
+        {},
+        /SEARCH waiting.words_1 USING PRIMARY KEY \(block=\? AND element=\?\)/,
+      ],
     ];
     test.each(cases)('%s', async (_, filter, options, expected) => {
       const waiting = (await store.collection('waiting', indexes)) as EmbeddedCollection<Document>;
@@ -165,6 +172,25 @@ describe('SQLite in a folder', () => {
       expect(plan).not.toContain('TEMP B-TREE');
     });
   });
+
+  test.each([true, 'many'] as const)(
+    'an index of elements (%s) is made anew when it was laid out otherwise',
+    async (was) => {
+      const now = was === true ? 'many' : true;
+      const notes = await store.collection('notes', [{ keys: { words: 1 }, multikey: was }]);
+      await notes.bulkWrite(
+        Array.from({ length: 200 }, (_, n) => ({
+          insertOne: { document: { _id: `n${n}`, words: ['all', `w${n}`] } as Document },
+        })),
+      );
+      await store.collection('notes', [{ keys: { words: 1 }, multikey: now }]);
+      await notes.updateOne({ _id: 'n150' }, { $set: { words: ['other'] } });
+      await notes.deleteOne({ _id: 'n151' });
+      expect(await notes.count({ words: 'all' })).toBe(198);
+      expect(await notes.find({ words: { $in: ['w3', 'w199', 'w150', 'w151'] } })).toHaveLength(2);
+      expect(await notes.find({ words: { $all: ['all', 'w130'] } })).toHaveLength(1);
+    },
+  );
 
   test('an array in an indexed field is still found, though the index no longer helps', async () => {
     const notes = await store.collection('notes', [{ keys: { tag: 1 } }]);

@@ -21,7 +21,7 @@ describe('the embedded store and mingo on an array agree', () => {
       { keys: { n: 1, s: -1 } },
       { keys: { 'o.x': 1 } },
       { keys: { 'o.y': 1, n: 1 } },
-      { keys: { l: 1 }, multikey: true },
+      { keys: { l: 1 }, multikey: 'many' },
       { keys: { 'e.x': 1 }, multikey: true },
     ]);
   });

@@ -3,6 +3,7 @@ import { isUnavailable, startMongo } from '@tributary/testing/servers';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openMongoStore } from '../src/mongo/index.ts';
+import { UnavailableError } from '../src/port.ts';
 import { docStoreContract } from './contract.ts';
 
 const url = inject('mongoUrl');
@@ -81,5 +82,29 @@ describe.skipIf(url === undefined)('a MongoDB that is killed and comes back', ()
     await writers;
     const found = new Set((await notes.find({})).map(({ _id }) => _id));
     expect(resolved.filter((id) => !found.has(id))).toEqual([]);
+  });
+
+  test('while it is away every operation rejects with UnavailableError', { timeout: 120_000 }, async (context) => {
+    if (server === undefined) return context.skip('no server of our own here');
+    await using store = await openMongoStore({ url: server.url, database: `docstore-${randomUUID()}`, waitMs: 500 });
+    const notes = await store.collection<{ _id: string; n: number }>('notes');
+    await notes.insertOne({ _id: 'a', n: 1 });
+    server.kill();
+    const upsert = { updateOne: { filter: { _id: 'c' }, update: { $set: { n: 1 } }, upsert: true } };
+    const operations = {
+      insertOne: () => notes.insertOne({ _id: 'b', n: 1 }),
+      find: () => notes.find({}),
+      count: () => notes.count({}),
+      updateOne: () => notes.updateOne({ _id: 'a' }, { $set: { n: 2 } }, { upsert: true }),
+      findOneAndUpdate: () => notes.findOneAndUpdate({ _id: 'a' }, { $inc: { n: 1 } }),
+      deleteOne: () => notes.deleteOne({ _id: 'a' }),
+      'bulkWrite of an insert': () => notes.bulkWrite([{ insertOne: { document: { _id: 'd', n: 1 } } }]),
+      'bulkWrite of an upsert': () => notes.bulkWrite([upsert]),
+    };
+    for (const [name, operation] of Object.entries(operations)) {
+      await expect(operation(), name).rejects.toBeInstanceOf(UnavailableError);
+    }
+    await server.restart();
+    await expect.poll(() => notes.count({}).catch(() => 0), { timeout: 60_000 }).toBeGreaterThan(0);
   });
 });

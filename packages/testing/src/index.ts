@@ -1,2 +1,3 @@
+export * from './failing-store.ts';
 export * from './manual-clock.ts';
 export * from './until.ts';

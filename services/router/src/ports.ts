@@ -171,10 +171,13 @@ export interface TicketView {
   readonly sequence: number;
 }
 
+/** Where a message is, or why it cannot be taken. */
+export type IngestResult = MessagePlace | { readonly error: string };
+
 /** Ticketing, which alone changes tickets. */
 export interface Tickets {
   /** Puts messages on tickets. For each, in order, its place, or why it cannot be taken. Repeating it gives the same places. */
-  ingest(items: readonly IngestItem[]): Promise<(MessagePlace | { readonly error: string })[]>;
+  ingest(items: readonly IngestItem[]): Promise<IngestResult[]>;
   /** Gives tickets that have no owner their owner. Results in the order of the orders. */
   assign(orders: readonly AssignOrder[]): Promise<AssignResult[]>;
   /** Undefined when there is no such ticket. */

@@ -26,6 +26,7 @@ import type { RoutingContext } from './usecases/context.ts';
 import { handOutWaiting } from './usecases/hand-out-waiting.ts';
 import { createRoster } from './usecases/roster.ts';
 import { createSerial } from './usecases/serial.ts';
+import { SharedTurn } from './usecases/shared-turn.ts';
 
 export { type RouterConfig, readRouterConfig } from './config.ts';
 
@@ -54,6 +55,7 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
   const waitingDocuments = await openWaitingCollection(docStore);
   const decisionDocuments = await openDecisionCollection(docStore);
   const agentStore = createAgentStore(agentDocuments);
+  const allocating = createSerial();
   const context: RoutingContext = {
     agents: agentStore,
     waiting: await createWaitingStore(waitingDocuments, docStore),
@@ -62,8 +64,11 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     tickets: createTickets(dependencies.tickets),
     policy,
     roster: createRoster(agentStore, clock),
-    allocating: createSerial(),
-    queued: [],
+    allocating,
+    ingesting: new SharedTurn(createSerial()),
+    searching: new SharedTurn(allocating),
+    following: new SharedTurn(allocating),
+    announcing: new SharedTurn(createSerial()),
     committing: new Set(),
     clock,
     logger,

@@ -1,4 +1,6 @@
 import { Agent, Presence, StatusError } from '@tributary/contracts';
+import { UnavailableError } from '@tributary/docstore';
+import { failingStore } from '@tributary/testing';
 import { expect, test } from 'vitest';
 import { startHarness } from './harness.ts';
 
@@ -43,6 +45,25 @@ test('what is not there is NOT_FOUND, what cannot be is INVALID_ARGUMENT', async
   await expect(routing.listDecisions({ ticketId: '' })).rejects.toMatchObject({ code: 3 });
   await expect(routing.listWaiting({ pageSize: 501, pageToken: '' })).rejects.toMatchObject({ code: 3 });
   await expect(routing.listWaiting({ pageSize: 1, pageToken: 'x' })).rejects.toMatchObject({ code: 3 });
+});
+
+test('while the store is away a call is UNAVAILABLE, and the same call succeeds afterwards', async () => {
+  await using harness = await startHarness();
+  let isAway = false;
+  const docStore = failingStore(harness.docStore, () => (isAway ? new UnavailableError('no route to it') : undefined));
+  const { agents, routing } = await harness.startRouter({ docStore });
+  const calls = [
+    () => agents.listAgents({ presence: 0 }),
+    () => agents.setPresence({ id: 'ann', presence: Presence.PRESENCE_ONLINE }),
+    () => routing.listWaiting({ pageSize: 1, pageToken: '' }),
+  ];
+  for (const call of calls) {
+    isAway = true;
+    const failure = await call().catch((error: unknown) => error);
+    isAway = false;
+    expect(failure).toMatchObject({ code: 14, message: "the router's store does not answer; try again later" });
+    await call();
+  }
 });
 
 test('a put agent is listed as they were put', async () => {

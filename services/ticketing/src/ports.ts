@@ -59,8 +59,6 @@ export interface TicketStore {
   save(changes: readonly TicketChange[], publication?: string): Promise<StoredTicket[] | undefined>;
   /** Owners of running tickets, by customer: the ticket received last first. */
   runningOwners(customerIds: readonly string[]): Promise<Map<string, { ticketId: string; ownerId: string }[]>>;
-  /** Ids of tickets on which something is due, the longest due first. */
-  dueTickets(limit: number): Promise<string[]>;
   /** @throws InvalidPageTokenError */
   list(filter: TicketFilter, pageSize: number, pageToken: string): Promise<TicketPage>;
 }

@@ -5,17 +5,17 @@ import { consumerService, type EventLog } from '@tributary/eventlog';
 import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
 import { openContacts, openMessagePlaces, openPointers, openTicketNumbers } from './adapters/docstore-intake.ts';
 import { openPublications } from './adapters/docstore-publications.ts';
-import { openTicketStore } from './adapters/docstore-ticket-store.ts';
-import { publishTo } from './adapters/eventlog-publisher.ts';
+import { createTicketStore, openTicketCollection } from './adapters/docstore-ticket-store.ts';
+import { publishTo, signalTo } from './adapters/eventlog-publisher.ts';
 import { loadTemplates } from './adapters/yaml-templates.ts';
 import type { TicketingConfig } from './config.ts';
 import type { ChannelLimits } from './domain/channel-limits.ts';
 import { standardDeadlines } from './domain/deadlines.ts';
 import { followChannels } from './entrypoints/channel-declarations.ts';
+import { createDeadlineTimer } from './entrypoints/deadline-timer.ts';
 import { consumeDeliveries } from './entrypoints/delivery-consumer.ts';
 import { createTicketApi } from './entrypoints/ticket-api.ts';
 import type { CommandDependencies } from './usecases/change-ticket.ts';
-import { checkDeadlines } from './usecases/check-deadlines.ts';
 import type { IngestDependencies } from './usecases/ingest-messages.ts';
 import { recordDeliveries } from './usecases/record-deliveries.ts';
 import { createEventRelay } from './usecases/relay-events.ts';
@@ -40,24 +40,24 @@ export interface TicketingService extends Service {
 /** How long one replica has events to itself that it is about to publish; after a crash they wait this long. */
 const leaseMs = 15_000;
 const sweepEveryMs = 5000;
-const sweepBatch = 500;
 const publicationsPerSweep = 50;
 const hourMs = 60 * 60 * 1000;
 const bundledTemplates = fileURLToPath(new URL('../templates', import.meta.url));
 
 /** Builds the service on the given stores. Creates its collections; opens no port. @throws TemplateError */
 export async function createTicketing(dependencies: TicketingDependencies): Promise<TicketingService> {
-  const { config, eventLog, docStore, clock } = dependencies;
+  const { config, eventLog, docStore, clock, logger } = dependencies;
   const now = () => clock.now();
   const template = loadTemplates(config.templateFolder ?? bundledTemplates, config.defaultLanguage);
-  const [store, publications, places, pointers, contacts, numbers] = await Promise.all([
-    openTicketStore(docStore, now),
+  const [collection, publications, places, pointers, contacts, numbers] = await Promise.all([
+    openTicketCollection(docStore),
     openPublications(docStore, { leaseMs, now }),
     openMessagePlaces(docStore),
     openPointers(docStore),
     openContacts(docStore),
     openTicketNumbers(docStore, config.timeZone, now),
   ]);
+  const store = createTicketStore(collection);
   const relay = createEventRelay({ publications, store, clock, append: publishTo(eventLog) });
   const channelLimits = new Map<string, ChannelLimits>();
   const deps: IngestDependencies & CommandDependencies = {
@@ -65,7 +65,7 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
     policy: { deadlines: standardDeadlines, liveChannels: new Set(config.liveChannels) },
     acknowledgementLimit: { count: config.acknowledgementsPerHour, perMs: hourMs },
   };
-  const tickets = createTicketApi(deps);
+  const tickets = createTicketApi({ ...deps, signal: signalTo(eventLog) });
   const parts = composeServices([
     relay,
     createSweep({
@@ -76,15 +76,8 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
         return taken.length === publicationsPerSweep;
       },
     }),
-    createSweep({
-      ...{ clock, everyMs: sweepEveryMs, name: 'ticket deadlines' },
-      async work() {
-        const ids = await store.dueTickets(sweepBatch);
-        await checkDeadlines(ids, deps);
-        return ids.length === sweepBatch;
-      },
-    }),
     consumerService(() => eventLog.tail(followChannels((channel, limits) => channelLimits.set(channel, limits)))),
+    createDeadlineTimer(collection, { ...deps, clock, logger }),
     consumerService(() => eventLog.consume(consumeDeliveries((reports) => recordDeliveries(reports, deps)))),
   ]);
   return {

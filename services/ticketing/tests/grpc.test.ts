@@ -1,10 +1,13 @@
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { ActorKind, StatusError, type TicketApi, TicketServiceService } from '@tributary/contracts';
+import { UnavailableError } from '@tributary/docstore';
 import { connectGrpc, createGrpcServer, createLogger, type GrpcChannel } from '@tributary/runtime';
+import { failingStore } from '@tributary/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { by, Desk, grade, mail } from './desk.ts';
 import { openInMemory } from './embedded.ts';
 
+let isAway = false;
 let adapters: Awaited<ReturnType<typeof openInMemory>>;
 let desk: Desk;
 let server: ReturnType<typeof createGrpcServer>;
@@ -12,7 +15,8 @@ let channel: GrpcChannel;
 let tickets: TicketApi;
 beforeAll(async () => {
   adapters = await openInMemory();
-  desk = await Desk.open(adapters);
+  const away = () => (isAway ? new UnavailableError('connect ECONNREFUSED 10.0.0.7:27017') : undefined);
+  desk = await Desk.open({ ...adapters, docStore: failingStore(adapters.docStore, away) });
   const logger = createLogger('test', 'silent');
   server = createGrpcServer({ bindings: desk.service.grpc, host: '127.0.0.1', port: 0, logger });
   await server.start();
@@ -61,6 +65,31 @@ test('errors keep their code, their reason and the bad fields', async () => {
   expect(await failure(tickets.ingestMessages({ items: [] }))).toMatchObject({
     violations: [{ field: 'items', description: 'must have 1 to 1000 items, has 0' }],
   });
+});
+
+test('while the store is away every call is UNAVAILABLE, without its address, and the same call succeeds afterwards', async () => {
+  const [{ ticketId = '' } = {}] = await desk.ingest(mail());
+  const calls = {
+    ingest: () => tickets.ingestMessages({ items: [{ message: mail(), grade: grade() }] }),
+    get: () => tickets.getTicket({ id: ticketId }),
+    search: () => tickets.searchTickets({ query: 'lamp', filter: undefined, pageSize: 0, pageToken: '' }),
+    note: () => tickets.addNote({ ticketId, context: by(), text: 'a note', attachments: [] }),
+    assign: () =>
+      tickets.assignTickets({
+        items: [{ ticketId, ownerId: 'ann', decisionId: 'd', replaceOwner: false }],
+        actor: { kind: ActorKind.ACTOR_KIND_SYSTEM, id: 'router', displayName: '' },
+      }),
+  };
+  for (const call of Object.values(calls)) {
+    isAway = true;
+    const failure = await call().catch((error: unknown) => error);
+    isAway = false;
+    expect(failure).toMatchObject({
+      code: status.UNAVAILABLE,
+      message: 'the ticket store does not answer; try again later',
+    });
+    await call();
+  }
 });
 
 test('health says SERVING for the service by name', async () => {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isKey, limitedChunks, spoolBytes } from '../content.ts';
+import { isKey } from '../content.ts';
 import type { BlobStore, StoredBlob } from '../port.ts';
+import { spool } from '../spool.ts';
 import { removeAbandoned, TemporaryFile } from '../temporary-file.ts';
 import { FolderSync } from './folder-sync.ts';
 
@@ -31,28 +31,14 @@ export async function openDirectoryStore({ folder }: { readonly folder: string }
     content: Uint8Array | AsyncIterable<Uint8Array>,
     { maxBytes = Number.POSITIVE_INFINITY } = {},
   ): Promise<StoredBlob> {
-    const hash = createHash('sha256');
-    const small: Uint8Array[] = [];
-    let size = 0;
-    await using cleanup = new AsyncDisposableStack();
-    let file: TemporaryFile | undefined;
-    for await (const chunk of limitedChunks(content, maxBytes)) {
-      hash.update(chunk);
-      size += chunk.length;
-      if (size <= spoolBytes) {
-        small.push(chunk);
-        continue;
-      }
-      file ??= cleanup.use(await TemporaryFile.create(temporaryFolder));
-      await file.write([...small.splice(0), chunk]);
-    }
-    const key = hash.digest('hex');
+    await using spooled = await spool(content, { maxBytes, folder: temporaryFolder });
+    const { sha256: key, size } = spooled;
     const blobFolder = join(folder, key.slice(0, 2));
     await makeFolder(blobFolder);
     if ((await sizeOf(key)) === undefined) {
-      file ??= cleanup.use(await TemporaryFile.create(temporaryFolder));
-      await file.write(small);
-      await file.moveTo(pathOf(key));
+      await using small = spooled.file === undefined ? await TemporaryFile.create(temporaryFolder) : undefined;
+      await small?.write(spooled.chunks);
+      await (small ?? spooled.file)?.moveTo(pathOf(key));
     }
     // Also for a blob that was there: whoever moved it may not have come to this yet.
     await folderSync.sync(blobFolder);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +10,10 @@ import {
   MongoClient,
   type MongoServerError,
 } from 'mongodb';
-import { isKey, limitedChunks, spoolBytes } from '../content.ts';
+import { isKey } from '../content.ts';
 import type { BlobStore, StoredBlob } from '../port.ts';
-import { removeAbandoned, TemporaryFile } from '../temporary-file.ts';
+import { spool } from '../spool.ts';
+import { removeAbandoned } from '../temporary-file.ts';
 
 export interface GridFsStoreOptions {
   /** A connection string, `mongodb://…`. */
@@ -58,22 +58,8 @@ export async function openGridFsStore({ url, database, waitMs = 15_000 }: GridFs
     content: Uint8Array | AsyncIterable<Uint8Array>,
     { maxBytes = Number.POSITIVE_INFINITY } = {},
   ): Promise<StoredBlob> {
-    const hash = createHash('sha256');
-    const small: Uint8Array[] = [];
-    let size = 0;
-    await using cleanup = new AsyncDisposableStack();
-    let file: TemporaryFile | undefined;
-    for await (const chunk of limitedChunks(content, maxBytes)) {
-      hash.update(chunk);
-      size += chunk.length;
-      if (size <= spoolBytes) {
-        small.push(chunk);
-        continue;
-      }
-      file ??= cleanup.use(await TemporaryFile.create(spoolFolder));
-      await file.write([...small.splice(0), chunk]);
-    }
-    const key = hash.digest('hex');
+    await using spooled = await spool(content, { maxBytes, folder: spoolFolder });
+    const { sha256: key, size, chunks: small, file } = spooled;
     if ((await sizeOf(key)) === undefined) {
       await store(key, size, file === undefined ? pieces(Buffer.concat(small)) : file.read(chunkBytes));
     }

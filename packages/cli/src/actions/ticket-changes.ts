@@ -1,13 +1,5 @@
-import {
-  type Actor,
-  ActorKind,
-  type CallOptions,
-  type CommandContext,
-  Ticket,
-  type TicketApi,
-  Visibility,
-} from '@tributary/contracts';
-import { type CliContext, callOptions, type GlobalOptions } from '../context.ts';
+import { type CallOptions, type CommandContext, Ticket, type TicketApi, Visibility } from '@tributary/contracts';
+import { actorOf, type CliContext, callOptions, type GlobalOptions } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandFailure, toFailure, usageFailure } from '../failure.ts';
 import { printJson } from '../text/json.ts';
@@ -31,12 +23,11 @@ type Send = (api: TicketApi, change: Change, call: CallOptions) => Promise<Ticke
 /** Sends one command and prints what the ticket is then. */
 async function change(context: CliContext, ticketId: string, options: ChangeOptions, send: Send): Promise<void> {
   const commandId = options.commandId ?? context.newId();
-  const actor: Actor = {
-    kind: ActorKind.ACTOR_KIND_AGENT,
-    id: options.actor,
-    displayName: options.actorName ?? '',
+  const command: CommandContext = {
+    commandId,
+    actor: actorOf(options),
+    expectedVersion: BigInt(options.ifVersion ?? 0),
   };
-  const command: CommandContext = { commandId, actor, expectedVersion: BigInt(options.ifVersion ?? 0) };
   const api = await context.connections.tickets();
   let ticket: Ticket;
   try {

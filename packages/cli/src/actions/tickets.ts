@@ -5,7 +5,7 @@ import {
   TicketEvent,
   ticketStateFromJSON,
 } from '@tributary/contracts';
-import { type CliContext, callOptions, type GlobalOptions } from '../context.ts';
+import { actorOf, type CliContext, callOptions, type GlobalOptions } from '../context.ts';
 import { printJson } from '../text/json.ts';
 import { table } from '../text/table.ts';
 import { historyText, ticketText } from '../text/ticket-text.ts';
@@ -112,4 +112,18 @@ export async function showHistory(context: CliContext, ticketId: string, options
   }
   if (options.json) printJson(context, { events: events.map((event) => TicketEvent.toJSON(event)) });
   else context.stdout.write(historyText(events, context.stdout.columns));
+}
+
+/** Shows the customer that the actor types, or has stopped. Prints nothing but, with `--json`, an empty object. */
+export async function signalTyping(
+  context: CliContext,
+  ticketId: string,
+  options: GlobalOptions & { readonly stopped?: true },
+): Promise<void> {
+  const api = await context.connections.tickets();
+  await api.signalTyping(
+    { ticketId, actor: actorOf(options), active: !options.stopped },
+    callOptions(context, options),
+  );
+  if (options.json) printJson(context, {});
 }

@@ -35,6 +35,14 @@ export function addTicketCommands(program: Command, context: CliContext): void {
     .action(async (ticket: string, _options, command: Command) =>
       (await tickets()).showHistory(context, ticket, command.optsWithGlobals()),
     );
+  group
+    .command('typing')
+    .description('show the customer of a chat that you type; say it again every few seconds while you do')
+    .argument('<ticket>', 'id or number')
+    .option('--stopped', 'you have stopped')
+    .action(async (ticket: string, _options, command: Command) =>
+      (await tickets()).signalTyping(context, ticket, command.optsWithGlobals()),
+    );
   addChanges(group, context);
 }
 
@@ -87,7 +95,7 @@ function addChanges(group: Command, context: CliContext): void {
     );
   change('escalate', 'hand the ticket to a higher tier; its owner is released')
     .option('--reason <text>', 'why', '')
-    .option('--tier <tier>', 'to which tier (default: the next)', integerArgument(1, 3))
+    .option('--tier <tier>', 'to which tier (default: the next)', integerArgument(2, 3))
     .action(async (ticket: string, _options, command: Command) =>
       (await changes()).escalate(context, ticket, command.optsWithGlobals()),
     );

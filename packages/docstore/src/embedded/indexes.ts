@@ -3,6 +3,7 @@ import { type Index, parseIndexSpec } from '../language/index-spec.ts';
 import type { IndexSpec } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
+import { createElementsTable } from './elements-table.ts';
 import { partialKeyColumn, quote, type Schema } from './schema.ts';
 import type { Table } from './table.ts';
 
@@ -44,10 +45,7 @@ function makeMissing(connection: DatabaseSync, table: Table, wanted: readonly In
   }
   for (const index of missing) {
     schema.indexes.set(index.name, index);
-    if (index.multikey) {
-      const elements = ['element', 'owner INTEGER NOT NULL', 'PRIMARY KEY (element, owner)'];
-      connection.exec(`CREATE TABLE ${schema.elementsTable(index)} (${elements.join(', ')}) WITHOUT ROWID`);
-    }
+    if (index.multikey) connection.exec(createElementsTable(schema, index));
   }
   schema.save(connection);
   if (isThere) table.rebuild();
@@ -58,10 +56,11 @@ function isKnown(wanted: Index, schema: Schema): boolean {
   const known = schema.indexes.get(wanted.name);
   if (known === undefined) return false;
   const describe = ({ keys, unique, multikey }: Index) =>
-    JSON.stringify([keys.map(({ path, direction }) => [path.text, direction]), unique, multikey]);
+    JSON.stringify([keys.map(({ path, direction }) => [path.text, direction]), unique, multikey !== false]);
   if (describe(known) !== describe(wanted))
     throw new RefusedError(wanted.name, `${schema.collection} has an index of this name with other keys or options`);
-  return true;
+  // One that is laid out in another way is made anew.
+  return known.multikey === wanted.multikey;
 }
 
 /** The columns an index needs that are not there yet; the schema learns of them. */

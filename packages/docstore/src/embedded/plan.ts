@@ -1,6 +1,7 @@
 import type { Clause, FieldClause } from '../language/filter.ts';
 import { isObject, type Json } from '../language/json.ts';
 import type { SortKey } from '../language/listing.ts';
+import { ownersOf } from './elements-table.ts';
 import { type ColumnValue, encode, type Schema } from './schema.ts';
 
 /** Which rows may match. */
@@ -58,7 +59,7 @@ function planClause(clause: Clause, schema: Schema): Plan {
       const column = schema.columnOf(clause.path);
       if (column !== undefined) return planColumn(clause, column);
       const index = schema.multikeyIndexes.find(({ keys }) => keys[0]?.path.text === clause.path.text);
-      return index === undefined ? everything : planElements(clause, schema.elementsTable(index));
+      return index === undefined ? everything : planElements(clause, ownersOf(schema, index));
     }
   }
 }
@@ -112,7 +113,8 @@ function planIn(list: readonly Json[], column: string): Plan {
   return plans.length === 1 ? (plans[0] as Plan) : any(plans);
 }
 
-function planElements({ operator, operand }: FieldClause, table: string): Plan {
+/** @param ownersWhere The rows that hold an element for which a condition is true, in SQL. */
+function planElements({ operator, operand }: FieldClause, ownersWhere: (condition: string) => string): Plan {
   const wanted =
     operator === '$eq'
       ? [operand]
@@ -120,13 +122,10 @@ function planElements({ operator, operand }: FieldClause, table: string): Plan {
         ? (operand as readonly Json[])
         : undefined;
   if (wanted === undefined || wanted.length === 0 || !wanted.every(isNumberOrString)) return everything;
-  const one = (value: Json) => exactly(`rowid IN (SELECT owner FROM ${table} WHERE element = ?)`, encode(value));
+  const one = (value: Json) => exactly(`rowid IN (${ownersWhere('element = ?')})`, encode(value));
   if (operator === '$all') return all(wanted.map(one));
   if (wanted.length === 1) return one(wanted[0] as Json);
-  return exactly(
-    `rowid IN (SELECT owner FROM ${table} WHERE element IN (SELECT value FROM json_each(?)))`,
-    JSON.stringify(wanted),
-  );
+  return exactly(`rowid IN (${ownersWhere('element IN (SELECT value FROM json_each(?))')})`, JSON.stringify(wanted));
 }
 
 function isScalar(value: Json): boolean {

@@ -20,7 +20,7 @@ interface StoredSchema {
     readonly name: string;
     readonly keys: IndexSpec['keys'];
     readonly unique: boolean;
-    readonly multikey: boolean;
+    readonly multikey: boolean | 'many';
   }[];
 }
 
@@ -133,7 +133,7 @@ export class Schema {
         fields: index.keys.map(({ path }) => path.segments[0] as string),
         valueOf: (document) => partialKey(document, index),
       });
-    this.#derivation = { slots, unique, multikey: indexes.filter(({ multikey }) => multikey) };
+    this.#derivation = { slots, unique, multikey: indexes.filter(({ multikey }) => multikey !== false) };
     return this.#derivation;
   }
 }

@@ -4,6 +4,7 @@ import { type JsonDocument, maxDocumentCharacters } from '../language/json.ts';
 import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
 import type { DocumentCache, Row } from './document-cache.ts';
+import { addElement, removeElement } from './elements-table.ts';
 import type { Plan } from './plan.ts';
 import { array, type ColumnValue, elements, partialKeyColumn, type Schema, type Slot } from './schema.ts';
 
@@ -182,14 +183,14 @@ export class Table {
 
   #addElements(index: Index, rowid: number, added: ReadonlySet<number | string>): void {
     if (added.size === 0) return;
-    const statement = this.#prepare(`INSERT OR IGNORE INTO ${this.schema.elementsTable(index)} VALUES (?, ?)`);
-    for (const element of added) statement.run(element, rowid);
+    const statement = this.#prepare(addElement(this.schema, index));
+    for (const element of added) statement.run(rowid, element);
   }
 
   #removeElements(index: Index, rowid: number, removed: ReadonlySet<number | string>): void {
     if (removed.size === 0) return;
-    const statement = this.#prepare(`DELETE FROM ${this.schema.elementsTable(index)} WHERE element = ? AND owner = ?`);
-    for (const element of removed) statement.run(element, rowid);
+    const statement = this.#prepare(removeElement(this.schema, index));
+    for (const element of removed) statement.run(rowid, element);
   }
 
   #remember(rowid: number, document: JsonDocument, characters: number): Row {

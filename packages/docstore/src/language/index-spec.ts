@@ -7,7 +7,7 @@ export interface Index {
   readonly name: string;
   readonly keys: readonly SortKey[];
   readonly unique: boolean;
-  readonly multikey: boolean;
+  readonly multikey: boolean | 'many';
 }
 
 /** Checks an index spec. @throws RefusedError naming the index. */

@@ -9,7 +9,7 @@ import { type Clause, idOf, parseFilter } from '../language/filter.ts';
 import { copyDocument, type JsonDocument } from '../language/json.ts';
 import { checkUpsert, parseUpdate, type Step, upsertedDocument } from '../language/update.ts';
 import type { BulkWriteResult, Document, Filter, Update, WriteOperation } from '../port.ts';
-import { conflictPause, type Failures, failuresOf } from './errors.ts';
+import { conflictPause, type Failures, failuresOf, translateError } from './errors.ts';
 import { toMongoFilter, toMongoUpdate } from './request.ts';
 
 export type Stored = DriverDocument & { _id: string };
@@ -137,7 +137,10 @@ async function existingIds(
   const ids = writes.flatMap((write) => (write.kind === 'upsert' && write.id !== undefined ? [write.id] : []));
   if (ids.length === 0) return new Set();
   const found = collection.find({ _id: { $in: ids } }, { projection: { _id: 1 }, batchSize: ids.length });
-  return new Set((await found.toArray()).map(({ _id }) => _id));
+  const documents = await found.toArray().catch((error: unknown) => {
+    throw translateError(error, collection.collectionName);
+  });
+  return new Set(documents.map(({ _id }) => _id));
 }
 
 function toSent(place: number, write: Write, there: ReadonlySet<string>): Sent {

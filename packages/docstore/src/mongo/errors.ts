@@ -1,14 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoBulkWriteError, MongoServerError } from 'mongodb';
-import { DuplicateKeyError } from '../port.ts';
+import { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import { DuplicateKeyError, UnavailableError } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 
 const duplicateKey = 11000;
 /** BadValue, TypeMismatch, PathNotViable, ConflictingUpdateOperators: the document does not fit the update. */
 const doesNotFit = new Set([2, 14, 28, 40]);
 
+/** Whether trying again later may help: no server is reached, or it is stopping or no longer the primary. */
+export function isAway(error: unknown): error is Error {
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
+  if (!(error instanceof MongoServerError)) return false;
+  // The driver wraps what a whole bulk write failed of.
+  return error.hasErrorLabel('RetryableWriteError') || isAway(error.errorResponse);
+}
+
 /** An error of the driver as the port names it; any other as it is. */
 export function translateError(error: unknown, collection: string): unknown {
+  if (isAway(error)) return new UnavailableError(`MongoDB is away: ${error.message}`, { cause: error });
   if (!(error instanceof MongoServerError)) return error;
   if (error.code === duplicateKey) return new DuplicateKeyError(collection, indexOf(error.message));
   if (doesNotFit.has(Number(error.code))) return new RefusedError('', error.message);
@@ -54,8 +63,8 @@ export interface Failures {
 export function failuresOf(error: unknown, collection: string): Failures {
   if (!(error instanceof MongoBulkWriteError)) throw translateError(error, collection);
   const failures = [error.writeErrors].flat();
-  // A failure that is no operation's own, such as a write concern that could not be met.
-  if (failures.length === 0) throw error;
+  // A failure that is no operation's own, such as a lost connection or a write concern that could not be met.
+  if (failures.length === 0) throw translateError(error, collection);
   const other = failures.find(({ code }) => code !== duplicateKey && !conflicts.has(code));
   if (other !== undefined)
     throw doesNotFit.has(other.code) ? new RefusedError('', other.errmsg ?? 'the document does not fit') : error;

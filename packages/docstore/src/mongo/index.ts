@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type CreateIndexesOptions,
-  MongoClient,
-  MongoNetworkError,
-  MongoServerError,
-  MongoServerSelectionError,
-} from 'mongodb';
+import { type CreateIndexesOptions, MongoClient, MongoServerError } from 'mongodb';
 import { checkCollectionName } from '../collection-name.ts';
 import { type Index, parseIndexSpec } from '../language/index-spec.ts';
 import type { Collection, DocStore, Document, IndexSpec } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 import { MongoCollection } from './collection.ts';
-import { translateError } from './errors.ts';
+import { isAway, translateError } from './errors.ts';
 
 interface Logger {
   warn(details: object, text: string): void;
@@ -22,7 +16,10 @@ export interface MongoStoreOptions {
   readonly url: string;
   /** Default: the one the URL names, else `tributary`. */
   readonly database?: string;
-  /** How long an operation waits for the database to come back before it rejects. */
+  /**
+   * How long an operation waits for the database to come back before it rejects with UnavailableError. By default shorter than
+   * the usual deadline of a call (10 s), so that the caller is told.
+   */
   readonly waitMs?: number;
   readonly logger?: Logger;
 }
@@ -33,7 +30,7 @@ const retryDelayMs = 1000;
  * Opens the document store on MongoDB or a server compatible with it. Resolves at once, also when the database is away:
  * `collection` waits for it for as long as it takes, operations for `waitMs`.
  */
-export async function openMongoStore({ url, database, waitMs = 15_000, logger }: MongoStoreOptions): Promise<DocStore> {
+export async function openMongoStore({ url, database, waitMs = 8000, logger }: MongoStoreOptions): Promise<DocStore> {
   const client = new MongoClient(url, {
     // A write resolves once it is in the journal of a majority, and a read shows nothing that could still be rolled back.
     writeConcern: { w: 'majority', journal: true },
@@ -64,7 +61,7 @@ export async function openMongoStore({ url, database, waitMs = 15_000, logger }:
       } catch (error) {
         if (closed.signal.aborted) break;
         if (!isAway(error)) throw error;
-        problem = `MongoDB is away: ${(error as Error).message}`;
+        problem = `MongoDB is away: ${error.message}`;
         logger?.warn({ err: error }, 'waiting for MongoDB');
         await sleep(retryDelayMs, undefined, { signal: closed.signal }).catch(() => {});
       }
@@ -108,10 +105,6 @@ export async function openMongoStore({ url, database, waitMs = 15_000, logger }:
 /** The database a connection string names. Not by `URL`, which knows no list of hosts. */
 function databaseOf(url: string): string {
   return /^[^:]+:\/\/[^/]+\/([^?]+)/.exec(url)?.[1] ?? 'tributary';
-}
-
-function isAway(error: unknown): boolean {
-  return error instanceof MongoServerSelectionError || error instanceof MongoNetworkError;
 }
 
 /** IndexOptionsConflict and IndexKeySpecsConflict. */

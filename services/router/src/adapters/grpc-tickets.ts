@@ -1,13 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import {
   ActorKind,
-  type IngestResult,
+  type IngestResult as IngestedMessage,
   StatusError,
   type Ticket,
   type TicketApi,
   TicketState,
 } from '@tributary/contracts';
-import type { IngestItem, MessagePlace, Tickets, TicketView } from '../ports.ts';
+import type { IngestItem, IngestResult, Tickets, TicketView } from '../ports.ts';
 import { fromProtoGrade, toProtoGrade } from './proto-routing.ts';
 
 /** Most items in one call. */
@@ -21,7 +21,7 @@ const ingestTimeoutMs = 30_000;
 export function createTickets(api: TicketApi): Tickets {
   return {
     async ingest(items) {
-      const places: (MessagePlace | { readonly error: string })[] = [];
+      const places: IngestResult[] = [];
       for (const part of partsOf(items)) {
         const { results } = await api.ingestMessages(
           { items: part.map(({ message, grade }) => ({ message, grade: toProtoGrade(grade) })) },
@@ -77,7 +77,7 @@ function* partsOf(items: readonly IngestItem[]): Generator<readonly IngestItem[]
   if (part.length > 0) yield part;
 }
 
-function toPlace(result: IngestResult): MessagePlace | { readonly error: string } {
+function toPlace(result: IngestedMessage): IngestResult {
   if (result.error !== '') return { error: result.error };
   if (result.grade === undefined) throw new Error(`the place of message ${result.messageId} has no grade`);
   return {

@@ -7,17 +7,19 @@ import {
   notFound,
   Presence as ProtoPresence,
   StatusError,
+  withStatus,
 } from '@tributary/contracts';
 import type { Agent, AgentProfile, Presence } from '../domain/agents/agent.ts';
 import { agentSchema, toProfile } from '../domain/policy/policy-schema.ts';
 import type { RoutingContext } from '../usecases/context.ts';
 import { handOutWaiting } from '../usecases/hand-out-waiting.ts';
+import { statusOf } from './status-of.ts';
 
 /** agents.v1: who answers, and whether they are there. */
 export function createAgentApi(context: RoutingContext): AgentApi {
   const { agents, roster, policy } = context;
   const toMessage = (agent: Agent) => toAgentMessage(agent, roster.note(agent).onShift);
-  return {
+  const api: AgentApi = {
     async listAgents({ presence }) {
       const all = await agents.list();
       const wanted = presence === ProtoPresence.PRESENCE_UNSPECIFIED ? undefined : presenceOf(presence, 'presence');
@@ -49,6 +51,7 @@ export function createAgentApi(context: RoutingContext): AgentApi {
       throw new StatusError(status.UNIMPLEMENTED, 'offers are not there yet');
     },
   };
+  return withStatus(api, statusOf);
 }
 
 async function unimplemented(): Promise<never> {

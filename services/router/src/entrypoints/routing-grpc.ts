@@ -1,14 +1,15 @@
-import { invalidArgument, notFound, type RoutingApi } from '@tributary/contracts';
+import { invalidArgument, notFound, type RoutingApi, withStatus } from '@tributary/contracts';
 import { toProtoDecision, toProtoGrade } from '../adapters/proto-routing.ts';
 import type { WaitingPosition } from '../ports.ts';
 import type { RoutingContext } from '../usecases/context.ts';
+import { statusOf } from './status-of.ts';
 
 const defaultPageSize = 100;
 const maxPageSize = 500;
 
 /** routing.v1: what was decided and what waits. */
 export function createRoutingApi({ decisions, waiting }: RoutingContext): RoutingApi {
-  return {
+  const api: RoutingApi = {
     async listDecisions({ ticketId }) {
       if (ticketId === '') throw invalidArgument({ field: 'ticket_id', description: 'must not be empty' });
       const found = await decisions.ofTicket(ticketId);
@@ -37,6 +38,7 @@ export function createRoutingApi({ decisions, waiting }: RoutingContext): Routin
       };
     },
   };
+  return withStatus(api, statusOf);
 }
 
 function readToken(token: string): WaitingPosition | undefined {

@@ -1,9 +1,20 @@
 import type { Clock, Logger } from '@tributary/runtime';
 import type { Decision } from '../domain/decision.ts';
-import type { AgentStore, DecisionLog, DecisionStore, PolicySource, Tickets, WaitingStore } from '../ports.ts';
+import type { TicketEffect } from '../domain/ticket-changes.ts';
+import type {
+  AgentStore,
+  DecisionLog,
+  DecisionStore,
+  IngestItem,
+  IngestResult,
+  PolicySource,
+  Tickets,
+  WaitingStore,
+} from '../ports.ts';
 import type { Roster } from './roster.ts';
 import type { Assignment, Search } from './search.ts';
 import type { Serial } from './serial.ts';
+import type { SharedTurn } from './shared-turn.ts';
 
 /** What an allocation has claimed and put to wait. */
 export interface Allocation {
@@ -11,12 +22,19 @@ export interface Allocation {
   readonly waits: readonly Decision[];
 }
 
-export interface QueuedSearches {
+/** What became of an allocation. */
+export interface Announced {
+  /** As they turned out. */
+  readonly decisions: readonly Decision[];
+  /** Who has room again. */
+  readonly freedAgentIds: readonly string[];
+}
+
+/** Tickets that want an owner. */
+export interface AllocationAsk {
   readonly searches: readonly Search[];
   /** Whether idle agents are to be looked for in any case. */
   readonly lookAgain: boolean;
-  resolve(allocation: Allocation): void;
-  reject(error: unknown): void;
 }
 
 /** What the use cases share. */
@@ -33,8 +51,14 @@ export interface RoutingContext {
    * plans never count on the same room.
    */
   readonly allocating: Serial;
-  /** Searches that wait for their allocation; the next one takes them all, as one plan with one claim per agent. */
-  readonly queued: QueuedSearches[];
+  /** Messages of all partitions that wait for ticketing go there in one call. */
+  readonly ingesting: SharedTurn<readonly IngestItem[], readonly IngestResult[]>;
+  /** Searches that wait for their allocation become one plan with one claim per agent. */
+  readonly searching: SharedTurn<AllocationAsk, Allocation>;
+  /** What happened to tickets and is still to be followed: one release or confirmation per agent for all of it. */
+  readonly following: SharedTurn<readonly TicketEffect[], readonly Assignment[]>;
+  /** Claims and waits that are to be made known, all in the same few writes. */
+  readonly announcing: SharedTurn<Allocation, Announced>;
   /** Tickets whose owner is being told to ticketing just now, by this process. */
   readonly committing: Set<string>;
   readonly clock: Clock;

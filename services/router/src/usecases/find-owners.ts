@@ -4,7 +4,7 @@ import { absence, misfit } from '../domain/planning/candidates.ts';
 import { type OwnerPlan, planOwners } from '../domain/planning/plan-owners.ts';
 import type { Waiting } from '../ports.ts';
 import { commitAssignments } from './commit-assignments.ts';
-import type { Allocation, QueuedSearches, RoutingContext } from './context.ts';
+import type { Allocation, AllocationAsk, RoutingContext } from './context.ts';
 import { claimWaiting, handOutWaiting } from './hand-out-waiting.ts';
 import { type Assignment, decide, type Search, toWaitingWork } from './search.ts';
 
@@ -20,12 +20,15 @@ const maxRounds = 5;
 export async function findOwners(context: RoutingContext, searches: readonly Search[]): Promise<readonly Decision[]> {
   if (searches.length === 0) return [];
   const { resumed, waits, open } = await resume(context, searches);
-  const allocated = await allocateTogether(context, open, waits.length > 0);
-  const { decisions, freedAgentIds } = await commitAssignments(
-    context,
-    [...resumed, ...allocated.assignments],
-    [...waits, ...allocated.waits],
+  const allocated = await context.searching.ask(
+    { searches: open, lookAgain: waits.length > 0 },
+    open.map(({ ticketId }) => ticketId),
+    (asks) => allocateTogether(context, asks),
   );
+  const { decisions, freedAgentIds } = await commitAssignments(context, {
+    assignments: [...resumed, ...allocated.assignments],
+    waits: [...waits, ...allocated.waits],
+  });
   await handOutWaiting(context, freedAgentIds);
   return decisions;
 }
@@ -63,54 +66,19 @@ async function resume(context: RoutingContext, searches: readonly Search[]) {
   return { resumed, waits, open };
 }
 
-/**
- * Allocates with whatever else waits for it. Partitions deliver side by side; one after the other their claims would each
- * wait for the disk.
- */
-function allocateTogether(
-  context: RoutingContext,
-  searches: readonly Search[],
-  lookAgain: boolean,
-): Promise<Allocation> {
-  const { promise, resolve, reject } = Promise.withResolvers<Allocation>();
-  context.queued.push({ searches, lookAgain, resolve, reject });
-  context.allocating(() => allocateQueued(context)).catch(reject);
-  return promise;
-}
-
-async function allocateQueued(context: RoutingContext): Promise<void> {
-  const taken = takeQueued(context.queued);
-  if (taken.length === 0) return;
-  try {
-    const all = taken.flatMap(({ searches }) => searches);
-    const { assignments, waits } = await allocate(
-      context,
-      all,
-      taken.some(({ lookAgain }) => lookAgain),
-    );
-    const askerOf = new Map(taken.flatMap((asker) => asker.searches.map(({ ticketId }) => [ticketId, asker] as const)));
-    for (const asker of taken) {
-      // Waiting work that found an owner on the way was asked for by nobody here: the first takes care of it.
-      const isOwn = ({ ticketId }: { readonly ticketId: string }) => (askerOf.get(ticketId) ?? taken[0]) === asker;
-      asker.resolve({ assignments: assignments.filter(({ search }) => isOwn(search)), waits: waits.filter(isOwn) });
-    }
-  } catch (error) {
-    for (const asker of taken) asker.reject(error);
-  }
-}
-
-/** Takes all but those that ask for a ticket another one asks for: each has a turn of its own to come. */
-function takeQueued(queued: QueuedSearches[]): QueuedSearches[] {
-  const tickets = new Set<string>();
-  const taken: QueuedSearches[] = [];
-  const left: QueuedSearches[] = [];
-  for (const asker of queued.splice(0)) {
-    const again = asker.searches.some(({ ticketId }) => tickets.has(ticketId));
-    (again ? left : taken).push(asker);
-    for (const { ticketId } of asker.searches) tickets.add(ticketId);
-  }
-  queued.push(...left);
-  return taken;
+/** Allocates for all who ask together. */
+async function allocateTogether(context: RoutingContext, asks: readonly AllocationAsk[]): Promise<Allocation[]> {
+  const { assignments, waits } = await allocate(
+    context,
+    asks.flatMap(({ searches }) => searches),
+    asks.some(({ lookAgain }) => lookAgain),
+  );
+  const askerOf = new Map(asks.flatMap((ask) => ask.searches.map(({ ticketId }) => [ticketId, ask] as const)));
+  return asks.map((ask) => {
+    // Waiting work that found an owner on the way was asked for by nobody here: the first takes care of it.
+    const isOwn = ({ ticketId }: { readonly ticketId: string }) => (askerOf.get(ticketId) ?? asks[0]) === ask;
+    return { assignments: assignments.filter(({ search }) => isOwn(search)), waits: waits.filter(isOwn) };
+  });
 }
 
 /** Plans and claims; what finds nobody is put to wait, and then looked at once more. */

@@ -6,7 +6,7 @@ import { commitAssignments } from './commit-assignments.ts';
 import type { RoutingContext } from './context.ts';
 import { findOwners } from './find-owners.ts';
 import { claimWaiting, handOutWaiting } from './hand-out-waiting.ts';
-import { decisionId, type Search, startSearch } from './search.ts';
+import { type Assignment, decisionId, type Search, startSearch } from './search.ts';
 
 /**
  * Follows what happened to tickets: frees capacity, confirms claims, lets escalated and returned tickets find an owner, and gives
@@ -16,17 +16,27 @@ import { decisionId, type Search, startSearch } from './search.ts';
 export async function followTickets(context: RoutingContext, changes: readonly TicketChange[]): Promise<void> {
   const effects = effectsOf(changes);
   if (effects.length === 0) return;
-  const handedOut = await context.allocating(async () => {
-    await leaveWaiting(context, effects);
-    await settleHolders(context, effects);
-    return claimWaiting(
-      context,
-      effects.flatMap(({ freedAgentIds }) => freedAgentIds),
-    );
-  });
-  const { freedAgentIds } = await commitAssignments(context, handedOut, []);
+  const handedOut = await context.following.ask(
+    effects,
+    effects.map(({ ticketId }) => ticketId),
+    (asks) => settle(context, asks),
+  );
+  const { freedAgentIds } = await commitAssignments(context, { assignments: handedOut, waits: [] });
   await handOutWaiting(context, freedAgentIds);
   await findOwners(context, await searchesFor(context, effects));
+}
+
+/** For all who ask together. @returns what waiting work was given for it, all of it to the first, who takes care of it. */
+async function settle(
+  context: RoutingContext,
+  asks: readonly (readonly TicketEffect[])[],
+): Promise<(readonly Assignment[])[]> {
+  const effects = asks.flat();
+  await leaveWaiting(context, effects);
+  await settleHolders(context, effects);
+  const freed = effects.flatMap(({ freedAgentIds }) => freedAgentIds);
+  const handedOut = await claimWaiting(context, freed);
+  return asks.map((_, index) => (index === 0 ? handedOut : []));
 }
 
 /** Makes each ticket's holder who ticketing says it is. */

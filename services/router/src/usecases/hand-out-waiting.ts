@@ -21,7 +21,7 @@ export async function handOutWaiting(context: RoutingContext, agentIds: readonly
   let freed: readonly string[] = agentIds;
   while (freed.length > 0) {
     const assignments = await context.allocating(() => claimWaiting(context, freed));
-    ({ freedAgentIds: freed } = await commitAssignments(context, assignments, []));
+    ({ freedAgentIds: freed } = await commitAssignments(context, { assignments, waits: [] }));
   }
 }
 

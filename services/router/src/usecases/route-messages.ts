@@ -2,7 +2,7 @@ import type { InboundMessage } from '@tributary/contracts';
 import type { Decision } from '../domain/decision.ts';
 import type { GradingInput } from '../domain/grading/grade.ts';
 import { gradeMessage } from '../domain/grading/grade-message.ts';
-import type { MessagePlace } from '../ports.ts';
+import type { IngestItem, IngestResult, MessagePlace } from '../ports.ts';
 import type { RoutingContext } from './context.ts';
 import { findOwners } from './find-owners.ts';
 import { decide, decisionId, type Search, startSearch } from './search.ts';
@@ -28,7 +28,8 @@ export async function routeMessages(
   received: readonly ReceivedMessage[],
 ): Promise<RefusedMessage[]> {
   const policy = context.policy.current;
-  const places = await context.tickets.ingest(
+  const places = await ingest(
+    context,
     received.map(({ message, bytes }) => ({ message, bytes, grade: gradeMessage(gradingInput(message), policy) })),
   );
   const refused: RefusedMessage[] = [];
@@ -63,6 +64,22 @@ export async function routeMessages(
   const decisions = await findOwners(context, placed);
   await tellOthers(context, owned, decisions);
   return refused;
+}
+
+/** With what other partitions have for ticketing just then. */
+function ingest(
+  { ingesting, tickets }: RoutingContext,
+  items: readonly IngestItem[],
+): Promise<readonly IngestResult[]> {
+  const messageIds = items.map(({ message }) => message.id);
+  return ingesting.ask(items, messageIds, async (asks) => {
+    const results = await tickets.ingest(asks.flat());
+    let from = 0;
+    return asks.map(({ length }) => {
+      from += length;
+      return results.slice(from - length, from);
+    });
+  });
 }
 
 /** Decides for messages that need no search: their ticket has an owner, just got one, waits already, or wants none. */

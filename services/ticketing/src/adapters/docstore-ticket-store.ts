@@ -1,4 +1,4 @@
-import type { DocStore, Filter, Update, WriteOperation } from '@tributary/docstore';
+import type { Collection, DocStore, Filter, Update, WriteOperation } from '@tributary/docstore';
 import { nextDueAtMs } from '../domain/deadlines.ts';
 import { maxTerms, termsOfText } from '../domain/search-terms.ts';
 import type { Ticket } from '../domain/ticket.ts';
@@ -9,16 +9,19 @@ import { fromDocument, newDocument, referencesOf, type TicketDocument, toEventDo
 const maxIdleCommands = 200;
 
 /** Opens the collection `tickets`. */
-export async function openTicketStore(docStore: DocStore, now: () => number): Promise<TicketStore> {
-  const collection = await docStore.collection<TicketDocument>('tickets', [
+export function openTicketCollection(docStore: DocStore): Promise<Collection<TicketDocument>> {
+  return docStore.collection<TicketDocument>('tickets', [
     { keys: { number: 1 }, unique: true },
     { keys: { receivedAtMs: -1, _id: -1 } },
     { keys: { ownerId: 1, receivedAtMs: -1, _id: -1 } },
     { keys: { customerId: 1, receivedAtMs: -1, _id: -1 } },
     { keys: { dueAtMs: 1 } },
     { keys: { references: 1 }, multikey: true },
-    { keys: { terms: 1 }, multikey: true },
+    { keys: { terms: 1 }, multikey: 'many' },
   ]);
+}
+
+export function createTicketStore(collection: Collection<TicketDocument>): TicketStore {
   const load = async (filter: Filter) => (await collection.find(filter)).map(fromDocument);
   return {
     async load(ids) {
@@ -61,12 +64,6 @@ export async function openTicketStore(docStore: DocStore, now: () => number): Pr
       return found;
     },
     list: (filter, pageSize, pageToken) => listTickets(collection, filter, pageSize, pageToken),
-    async dueTickets(limit) {
-      const due = { dueAtMs: { $lte: now() } };
-      return (await collection.find(due, { sort: { dueAtMs: 1 }, limit, projection: { dueAtMs: 1 } })).map(
-        ({ _id }) => _id,
-      );
-    },
   };
 }
 

@@ -25,6 +25,8 @@ export interface TicketDocument extends Omit<Ticket, 'id'>, Document {
   readonly references: readonly string[];
   /** When it must be looked at next. Absent: never by itself. */
   readonly dueAtMs?: number;
+  /** Until when one replica has to itself what is due. */
+  readonly leaseUntilMs?: number;
 }
 
 export function newDocument(ticket: Ticket, events: readonly StoredEvent[]): TicketDocument {
@@ -43,7 +45,17 @@ export function newDocument(ticket: Ticket, events: readonly StoredEvent[]): Tic
 }
 
 export function fromDocument(document: TicketDocument): StoredTicket {
-  const { _id, region: _, events, idleCommandIds, terms, references: __, dueAtMs: ___, ...state } = document;
+  const {
+    _id,
+    events,
+    idleCommandIds,
+    terms,
+    region: _,
+    references: __,
+    dueAtMs: ___,
+    leaseUntilMs: ____,
+    ...state
+  } = document;
   const entries = new Map(state.entries.map((entry) => [entry.id, entry]));
   return {
     ticket: { id: _id, ...state },

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { failedPrecondition, invalidArgument, notFound, StatusError } from '@tributary/contracts';
-import { InvalidPageTokenError } from '@tributary/docstore';
+import { failedPrecondition, invalidArgument, notFound, StatusError, unavailable } from '@tributary/contracts';
+import { InvalidPageTokenError, UnavailableError } from '@tributary/docstore';
 import { Rejection } from '../domain/rejection.ts';
 import { TicketNotFound, VersionMismatch } from '../usecases/change-ticket.ts';
 import { ContentionError } from '../usecases/change-tickets.ts';
@@ -10,7 +10,9 @@ export function statusOf(error: unknown): unknown {
   if (error instanceof Rejection) return failedPrecondition(error.message);
   if (error instanceof TicketNotFound) return notFound(error.message);
   if (error instanceof VersionMismatch) return new StatusError(status.ABORTED, error.message);
-  if (error instanceof ContentionError) return new StatusError(status.UNAVAILABLE, error.message);
+  if (error instanceof ContentionError) return unavailable(error.message);
+  // Its own words name addresses of ours; /health/ready shows them to operators.
+  if (error instanceof UnavailableError) return unavailable('the ticket store does not answer; try again later');
   if (error instanceof InvalidPageTokenError)
     return invalidArgument({ field: 'page_token', description: error.message });
   return error;

@@ -1,5 +1,12 @@
 import { status } from '@grpc/grpc-js';
-import { type CommandContext, hashId, StatusError, type Ticket, type TicketApi } from '@tributary/contracts';
+import {
+  type CommandContext,
+  hashId,
+  StatusError,
+  type Ticket,
+  type TicketApi,
+  withStatus,
+} from '@tributary/contracts';
 import { visibility } from '../contracts/enums.ts';
 import { toTicket, toTicketEvent } from '../contracts/to-contract.ts';
 import type { Command } from '../domain/commands.ts';
@@ -8,6 +15,7 @@ import type { StoredTicket } from '../ports.ts';
 import { assignTickets } from '../usecases/assign-tickets.ts';
 import { type CommandDependencies, changeTicket, TicketNotFound } from '../usecases/change-ticket.ts';
 import type { IngestDependencies } from '../usecases/ingest-messages.ts';
+import { signalTyping, type TypingDependencies } from '../usecases/signal-typing.ts';
 import { TicketTurns } from '../usecases/ticket-turns.ts';
 import { ingestRequest } from './ingest-request.ts';
 import { RequestFields } from './request-fields.ts';
@@ -20,7 +28,9 @@ const maxReasonChars = 2000;
 const maxIdChars = 1024;
 
 /** The ticket service as plain functions: checks the request, calls the use case, answers in the contract's terms. */
-export function createTicketApi(dependencies: IngestDependencies & CommandDependencies): TicketApi {
+export function createTicketApi(
+  dependencies: IngestDependencies & CommandDependencies & TypingDependencies,
+): TicketApi {
   const { store } = dependencies;
   const turns = new TicketTurns();
 
@@ -66,7 +76,7 @@ export function createTicketApi(dependencies: IngestDependencies & CommandDepend
     return { tickets: tickets.map(toTicket), nextPageToken };
   };
 
-  return withStatus({
+  const api: TicketApi = {
     ingestMessages: (request) => ingestRequest(request, dependencies),
     async assignTickets(request) {
       const fields = new RequestFields();
@@ -132,6 +142,15 @@ export function createTicketApi(dependencies: IngestDependencies & CommandDepend
         return () => ({ type: 'reopen', reason });
       }),
     close: (request) => change(request, () => () => ({ type: 'close' })),
+    async signalTyping({ ticketId, actor: asked, active }) {
+      const fields = new RequestFields();
+      const idOrNumber = fields.text('ticket_id', ticketId, { min: 1, max: maxIdChars });
+      const actor = fields.actor('actor', asked);
+      if (asked !== undefined && actor.kind !== 'agent') fields.refuse('actor.kind', 'must be AGENT');
+      fields.done();
+      await signalTyping((await find(idOrNumber)).ticket, actor, active, dependencies);
+      return {};
+    },
     async listEvents({ ticketId, afterSequence, pageSize }) {
       const fields = new RequestFields();
       const size = fields.integer('page_size', pageSize, { max: 1000, byDefault: 200 });
@@ -140,18 +159,6 @@ export function createTicketApi(dependencies: IngestDependencies & CommandDepend
       const page = events.filter(({ sequence }) => sequence > Number(afterSequence)).slice(0, size);
       return { events: page.map((event) => toTicketEvent(ticket, event)) };
     },
-  });
-}
-
-/** The same functions, failing in gRPC's terms. */
-function withStatus(api: TicketApi): TicketApi {
-  return Object.fromEntries(
-    Object.entries(api).map(([name, method]) => [
-      name,
-      (...parameters: unknown[]) =>
-        (method as (...all: unknown[]) => Promise<unknown>)(...parameters).catch((error: unknown) => {
-          throw statusOf(error);
-        }),
-    ]),
-  ) as unknown as TicketApi;
+  };
+  return withStatus(api, statusOf);
 }

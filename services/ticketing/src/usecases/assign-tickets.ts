@@ -1,9 +1,7 @@
-import { decide } from '../domain/decide.ts';
 import type { TicketPolicy } from '../domain/decision-context.ts';
-import { record } from '../domain/history.ts';
-import { Rejection } from '../domain/rejection.ts';
 import type { Actor } from '../domain/ticket.ts';
 import { type ChangeDependencies, changeTickets } from './change-tickets.ts';
+import { decideInTurn, type Turn } from './decide-in-turn.ts';
 
 export interface Assignment {
   readonly ticketId: string;
@@ -34,31 +32,23 @@ export async function assignTickets(
       .map((ticketId) => ({
         ticketId,
         decide(current) {
-          let ticket = current?.ticket;
-          const events = [];
-          for (const assignment of byTicket.get(ticketId) ?? []) {
+          const turns = (byTicket.get(ticketId) ?? []).map((assignment): Turn => {
             errors.delete(assignment);
-            const { decisionId } = assignment;
+            const { decisionId, ownerId } = assignment;
             const wasDone = decisionId !== '' && current?.events.some(({ commandId }) => commandId === decisionId);
-            if (wasDone) {
-              if (ticket?.ownerId !== assignment.ownerId)
-                errors.set(assignment, 'the ticket has been taken away since');
-              continue;
-            }
-            try {
-              const atMs = dependencies.now();
-              const context = { nowMs: atMs, actor, policy: dependencies.policy };
-              const changes = decide({ type: 'assign', ...assignment }, ticket, context);
-              if (changes.length === 0) continue;
-              const recorded = record(ticket, changes, { atMs, actor, commandId: decisionId });
-              ticket = recorded.ticket;
-              events.push(...recorded.events);
-            } catch (error) {
-              if (!(error instanceof Rejection)) throw error;
-              errors.set(assignment, error.message);
-            }
-          }
-          return { ticket, events };
+            return {
+              command: { type: 'assign', ...assignment },
+              actor,
+              commandId: decisionId,
+              skip(ticket) {
+                if (wasDone && ticket?.ownerId !== ownerId)
+                  errors.set(assignment, 'the ticket has been taken away since');
+                return wasDone === true;
+              },
+              rejected: (reason) => errors.set(assignment, reason),
+            };
+          });
+          return decideInTurn(current?.ticket, turns, dependencies);
         },
       })),
     dependencies,

@@ -43,6 +43,7 @@ const maxAttempts = 100;
 /**
  * Changes tickets: decides on each as it is, writes all in one bulk write, and decides anew when others were faster.
  * @param known The tickets as read before; read here when absent.
+ * @param reserved Numbers for tickets that begin, allocated before; more are allocated here when they do not suffice.
  * @returns the tickets as they are afterwards.
  * @throws ContentionError, and whatever a decision throws: then nothing is written, unless others changed tickets meanwhile.
  */
@@ -50,12 +51,14 @@ export async function changeTickets(
   works: readonly TicketWork[],
   { store, relay, numbers }: ChangeDependencies,
   known?: ReadonlyMap<string, StoredTicket>,
+  reserved: readonly string[] = [],
 ): Promise<Map<string, StoredTicket>> {
   const ids = works.map(({ ticketId }) => ticketId);
   let current = new Map(known ?? (await store.load(ids)));
+  const block = [...reserved];
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const created = ids.filter((id) => !current.has(id)).length;
-    const block = created === 0 ? [] : await numbers.allocate(created);
+    const missing = ids.filter((id) => !current.has(id)).length - block.length;
+    if (missing > 0) block.push(...(await numbers.allocate(missing)));
     const newNumber = () => {
       const number = block.shift();
       if (number === undefined) throw new Error('a ticket takes at most one number');

@@ -1,12 +1,11 @@
 import type { AcknowledgementTemplate } from '../domain/acknowledgement.ts';
 import type { ReceiveMessage } from '../domain/commands.ts';
-import { decide } from '../domain/decide.ts';
 import type { TicketPolicy } from '../domain/decision-context.ts';
-import { record } from '../domain/history.ts';
 import { contactId, entryOf, type GradedMessage, participantsOf } from '../domain/inbound-message.ts';
 import type { Actor, Ticket } from '../domain/ticket.ts';
 import type { MessagePlace, MessagePlaces, StoredTicket } from '../ports.ts';
 import { type ChangeDependencies, changeTickets, type TicketWork } from './change-tickets.ts';
+import { decideInTurn, type Turn } from './decide-in-turn.ts';
 import { type PlacementDependencies, placeMessages } from './place-messages.ts';
 import { acknowledgementFor, type ContactBook, type ContactDependencies, settleContacts } from './settle-contacts.ts';
 
@@ -49,10 +48,11 @@ export async function ingestMessages(
   ]);
   const { placeOf, tickets } = await placeMessages(messages, known, dependencies);
   const starts = startsOf(items, placeOf, tickets);
-  const [lost, book, owners] = await Promise.all([
+  const [lost, book, owners, numbers] = await Promise.all([
     places.claim(uniquePlaces(placeOf, known)),
     settleContacts(items, starts, contactsFound, dependencies),
     store.runningOwners([...new Set([...contactsFound.values()].map(({ customerId }) => customerId))]),
+    starts.size === 0 ? [] : dependencies.numbers.allocate(starts.size),
   ]);
   const final = new Map([...placeOf, ...lost]);
   if ([...lost.values()].some(({ ticketId }) => !tickets.has(ticketId))) {
@@ -63,7 +63,7 @@ export async function ingestMessages(
     messages.filter(({ id }) => holds(tickets.get(ticketIdOf(final, id)), id)).map(({ id }) => id),
   );
   const works = worksOf(items, final, book, dependencies);
-  const after = await changeTickets(works, dependencies, tickets);
+  const after = await changeTickets(works, dependencies, tickets, numbers);
   const seen = new Set<string>();
   return items.map(({ message }) => {
     const ticket = after.get(ticketIdOf(final, message.id))?.ticket;
@@ -133,19 +133,12 @@ function worksOf(
     ticketId,
     decide(current, newNumber) {
       const number = current?.ticket.number ?? newNumber();
-      let ticket = current?.ticket;
-      const events = [];
-      for (const item of group) {
+      const turns = group.map((item): Turn => {
         const followsTicketId = places.get(item.message.id)?.followsTicketId ?? '';
         const [actor, command] = commandOf(item, ticketId, number, followsTicketId, book, dependencies);
-        const nowMs = dependencies.now();
-        const changes = decide(command, ticket, { nowMs, actor, policy: dependencies.policy });
-        if (changes.length === 0) continue;
-        const recorded = record(ticket, changes, { atMs: nowMs, actor, commandId: item.message.id });
-        ticket = recorded.ticket;
-        events.push(...recorded.events);
-      }
-      return { ticket, events };
+        return { command, actor, commandId: item.message.id };
+      });
+      return decideInTurn(current?.ticket, turns, dependencies);
     },
   }));
 }

@@ -1,9 +1,7 @@
 import type { RecordDelivery } from '../domain/commands.ts';
-import { decide } from '../domain/decide.ts';
 import type { TicketPolicy } from '../domain/decision-context.ts';
-import { record } from '../domain/history.ts';
-import { Rejection } from '../domain/rejection.ts';
 import { type ChangeDependencies, changeTickets } from './change-tickets.ts';
+import { decideInTurn, type Turn } from './decide-in-turn.ts';
 
 /** What a gateway says became of an outbound message. */
 export interface DeliveryReport {
@@ -33,23 +31,15 @@ export async function recordDeliveries(
       .map((ticketId) => ({
         ticketId,
         decide(current) {
-          let ticket = current?.ticket;
-          const events = [];
-          for (const report of byTicket.get(ticketId) ?? []) {
-            try {
-              const actor = { kind: 'system' as const, id: `gateway-${report.channel}`, displayName: '' };
-              const atMs = dependencies.now();
-              const changes = decide(report.command, ticket, { nowMs: atMs, actor, policy: dependencies.policy });
-              if (changes.length === 0) continue;
-              const recorded = record(ticket, changes, { atMs, actor, commandId: report.id });
-              ticket = recorded.ticket;
-              events.push(...recorded.events);
-            } catch (error) {
-              if (!(error instanceof Rejection)) throw error;
-              impossible.set(report, error.message);
-            }
-          }
-          return { ticket, events };
+          const turns = (byTicket.get(ticketId) ?? []).map(
+            (report): Turn => ({
+              command: report.command,
+              actor: { kind: 'system', id: `gateway-${report.channel}`, displayName: '' },
+              commandId: report.id,
+              rejected: (reason) => impossible.set(report, reason),
+            }),
+          );
+          return decideInTurn(current?.ticket, turns, dependencies);
         },
       })),
     dependencies,

@@ -50,6 +50,10 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
   let waitingTickets = 0;
   /** Own publications that may not be taken back yet. */
   const open = new Set<string>();
+  /** Publications whose events are appended and whose notes are just being taken back. */
+  const appended = new Set<string>();
+  const finishings = new Set<Promise<void>>();
+  let finishProblem: string | undefined;
   const stopping = new AbortController();
   let isWoken = false;
   let resume = () => {};
@@ -77,7 +81,7 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
   /** What can be published now: what comes first is published, or stands before it in the same append. */
   const next = async (): Promise<Queued[]> => {
     // What is queued while this asks has not been asked for.
-    const candidates = queue;
+    const candidates = queue.filter(({ publication }) => !appended.has(publication.id));
     const awaited = await unfinished([...new Set(candidates.flatMap(({ after }) => [...(after ?? [])]))]);
     const chosen = new Set<string>();
     const batch: Queued[] = [];
@@ -133,7 +137,6 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
     }
     const news = batch.flatMap((queued) => queued.news ?? read.newsOf(queued.publication));
     if (news.length > 0) await append(news);
-    const done = batch.map(({ publication }) => publication);
     // A ticket that a crashed replica has announced and not written may still be written by a request under way.
     const unwritten = batch
       .filter(
@@ -141,12 +144,36 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
       )
       .map(({ publication }) => ({ id: publication.id, ticketIds: read.unwrittenOf(publication) }))
       .filter(({ ticketIds }) => ticketIds.length > 0);
+    const finishing = finish(
+      batch.map(({ publication }) => publication.id),
+      unwritten,
+    ).finally(() => finishings.delete(finishing));
+    finishings.add(finishing);
+  };
+
+  /** Takes back the notes of what is appended. Others are appended meanwhile; what follows these on a ticket waits for it. */
+  const finish = async (ids: readonly string[], unwritten: Parameters<Publications['narrow']>[0]): Promise<void> => {
     const kept = new Set(unwritten.map(({ id }) => id));
-    await publications.takeBack(done.map(({ id }) => id).filter((id) => !kept.has(id)));
-    if (unwritten.length > 0) await publications.narrow(unwritten);
-    const doneIds = new Set(done.map(({ id }) => id));
-    setQueue(queue.filter(({ publication }) => !doneIds.has(publication.id)));
-    for (const { id } of done) if (!kept.has(id)) open.delete(id);
+    for (const id of ids) appended.add(id);
+    for (let failures = 0; ; failures++) {
+      try {
+        await publications.takeBack(ids.filter((id) => !kept.has(id)));
+        if (unwritten.length > 0) await publications.narrow(unwritten);
+        break;
+      } catch (error) {
+        finishProblem = `notes of published events cannot be taken back: ${(error as Error).message}`;
+        if (stopping.signal.aborted) return;
+        await delay(clock, backOffMs(failures, { maxMs: 5000 }), stopping.signal);
+      }
+    }
+    finishProblem = undefined;
+    const finished = new Set(ids);
+    setQueue(queue.filter(({ publication }) => !finished.has(publication.id)));
+    for (const id of ids) {
+      appended.delete(id);
+      if (!kept.has(id)) open.delete(id);
+    }
+    wake();
   };
 
   const wake = () => {
@@ -212,8 +239,9 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
       stopping.abort();
       wake();
       await running;
+      await Promise.all(finishings);
     },
-    problems: () => (problem === undefined ? [] : [problem]),
+    problems: () => [problem, finishProblem].filter((one) => one !== undefined),
   };
 }
 

@@ -1,8 +1,18 @@
-import { deadLetterTopic, type TicketEvent, topics } from '@tributary/contracts';
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import {
+  ActorKind,
+  deadLetterTopic,
+  decodeEvent,
+  type Signal,
+  SignalKind,
+  type TicketEvent,
+  topics,
+} from '@tributary/contracts';
 import { systemClock } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
 import { describe, expect, test } from 'vitest';
-import { by, Desk, mail, type OpenAdapters } from '../desk.ts';
+import { agent, by, chatLine, Desk, mail, type OpenAdapters } from '../desk.ts';
 
 /** Per ticket, the first time each event was seen, in the order they were seen. */
 function firstSeen(events: readonly TicketEvent[], ticketId: string): number[] {
@@ -79,6 +89,56 @@ export function describePublishingEvents(open: OpenAdapters): void {
       await clock.advance(48 * 3_600_000);
       await two.tickets.addNote({ ticketId, context: by(), text: 'last', attachments: [] });
       expect(await told('the note', 8)).toEqual([...all, 'noteAdded']);
+    });
+
+    test('T4: what falls due is told when it is due', async () => {
+      await using adapters = await open();
+      const clock = new ManualClock();
+      await using desk = await Desk.open(adapters, { clock });
+      const { ticketId } = await desk.take(mail());
+      const { deadlines } = await desk.tickets.getTicket({ id: ticketId });
+      const dueAtMs = Math.min(...deadlines.map(({ dueTime }) => Number(dueTime)));
+      await clock.advance(dueAtMs - clock.now() - 300);
+      // The warnings, which are late for the clock jumped.
+      await desk.published(ticketId, 5);
+      const breach = (await desk.published(ticketId, 6)).find(({ change }) => change?.$case === 'deadlineBreached');
+      // The clock goes on while it is stored and published.
+      expect(Number(breach?.time) - dueAtMs).toBeLessThan(1000);
+      expect(Number(breach?.time)).toBeGreaterThanOrEqual(dueAtMs);
+    });
+
+    test('an agent who types is shown in a chat, and nowhere else', async () => {
+      await using adapters = await open();
+      await using desk = await Desk.open(adapters);
+      const chat = await desk.take(chatLine(`session-${randomUUID()}`));
+      const signals: Signal[] = [];
+      const tail = await adapters.eventLog.tail({
+        topics: [topics.signals.name],
+        from: 'start',
+        handle: (record) => void signals.push(decodeEvent(topics.signals, record)),
+      });
+      await desk.tickets.signalTyping({ ticketId: chat.ticketNumber, actor: agent, active: true });
+      await desk.tickets.signalTyping({ ticketId: chat.ticketId, actor: agent, active: false });
+      const ours = () => signals.filter(({ ticketId }) => ticketId === chat.ticketId);
+      await until('both signals', () => ours().length === 2);
+      await tail.stop();
+      const { conversationKey, version } = await desk.tickets.getTicket({ id: chat.ticketId });
+      const signal = { conversationKey, channel: 'chat', fromAgent: true, authorName: 'Grace' };
+      expect(ours()).toMatchObject([
+        { ...signal, kind: SignalKind.SIGNAL_KIND_TYPING_STARTED },
+        { ...signal, kind: SignalKind.SIGNAL_KIND_TYPING_STOPPED },
+      ]);
+      expect(version).toBe(1n);
+
+      const { ticketId } = await desk.take(mail());
+      await expect(desk.tickets.signalTyping({ ticketId, actor: agent, active: true })).rejects.toMatchObject({
+        code: status.FAILED_PRECONDITION,
+        message: 'typing is shown on chat, not on email',
+      });
+      const customer = { ...agent, kind: ActorKind.ACTOR_KIND_CUSTOMER };
+      await expect(desk.tickets.signalTyping({ ticketId, actor: customer, active: true })).rejects.toMatchObject({
+        violations: [{ field: 'actor.kind' }],
+      });
     });
 
     test('what became of a message is noted; what can never be noted goes to the dead letters', async () => {

@@ -17,6 +17,7 @@ export const Presence = {
   PRESENCE_ONLINE: 1,
   /** PRESENCE_AWAY - Keeps the work at hand, takes no new. */
   PRESENCE_AWAY: 2,
+  /** PRESENCE_OFFLINE - Not there. */
   PRESENCE_OFFLINE: 3,
   /** PRESENCE_NOT_ANSWERING - Did not answer an offer in time; takes no new work until they say they are back. */
   PRESENCE_NOT_ANSWERING: 4,
@@ -89,6 +90,7 @@ export interface Shift {
 export interface Agent {
   /** Lower-case letters, digits and hyphens. Never empty. */
   id: string;
+  /** As shown to colleagues and customers. Never empty. */
   name: string;
   /** Empty when unknown. */
   email: string;
@@ -96,11 +98,13 @@ export interface Agent {
   regions: string[];
   /** ISO 639-1 codes. At least one. */
   languages: string[];
+  /** What they can do, and how well. Empty: only what needs no skill. */
   skills: SkillLevel[];
   /** 1 first line, 2 second line, 3 technical. */
   tier: number;
   /** Units; 100 unless the policy says otherwise. A call takes 100, a chat 25, an email 10, by policy. */
   capacityUnits: number;
+  /** Whether they take work. In PutAgent ignored. */
   presence: Presence;
   /** IANA time zone, for example "Asia/Shanghai". */
   timeZone: string;
@@ -134,15 +138,19 @@ export interface ListAgentsRequest {
 }
 
 export interface ListAgentsResponse {
+  /** By id. */
   agents: Agent[];
 }
 
 export interface GetAgentRequest {
+  /** `Agent.id`. */
   id: string;
 }
 
 export interface SetPresenceRequest {
+  /** `Agent.id`. */
   id: string;
+  /** ONLINE, AWAY or OFFLINE. */
   presence: Presence;
 }
 
@@ -165,18 +173,21 @@ export interface ListOffersRequest {
 }
 
 export interface ListOffersResponse {
+  /** Of this page, newest first. */
   offers: Offer[];
   /** Empty on the last page. */
   nextPageToken: string;
 }
 
 export interface AcceptOfferRequest {
+  /** Never empty. */
   offerId: string;
   /** The agent who answers; must be the one it was made to. Empty: not checked. */
   agentId: string;
 }
 
 export interface DeclineOfferRequest {
+  /** Never empty. */
   offerId: string;
   /** The agent who answers; must be the one it was made to. Empty: not checked. */
   agentId: string;
@@ -1655,6 +1666,7 @@ export const WatchOffersRequest: MessageFns<WatchOffersRequest> = {
 
 export type AgentServiceService = typeof AgentServiceService;
 export const AgentServiceService = {
+  /** Everyone, or those with one presence, by id. */
   listAgents: {
     path: "/tributary.agents.v1.AgentService/ListAgents" as const,
     requestStream: false as const,
@@ -1694,7 +1706,7 @@ export const AgentServiceService = {
     responseSerialize: (value: Agent): Buffer => Buffer.from(Agent.encode(value).finish()),
     responseDeserialize: (value: Buffer): Agent => Agent.decode(value),
   },
-  /** Offers, newest first. */
+  /** Offers, newest first. Not served yet, like the other three methods about offers: UNIMPLEMENTED. */
   listOffers: {
     path: "/tributary.agents.v1.AgentService/ListOffers" as const,
     requestStream: false as const,
@@ -1740,6 +1752,7 @@ export const AgentServiceService = {
 } as const;
 
 export interface AgentServiceServer extends UntypedServiceImplementation {
+  /** Everyone, or those with one presence, by id. */
   listAgents: handleUnaryCall<ListAgentsRequest, ListAgentsResponse>;
   /** NOT_FOUND when there is no such agent. */
   getAgent: handleUnaryCall<GetAgentRequest, Agent>;
@@ -1747,7 +1760,7 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
   setPresence: handleUnaryCall<SetPresenceRequest, Agent>;
   /** Creates or replaces an agent's profile; load and presence stay. INVALID_ARGUMENT names the bad field. */
   putAgent: handleUnaryCall<PutAgentRequest, Agent>;
-  /** Offers, newest first. */
+  /** Offers, newest first. Not served yet, like the other three methods about offers: UNIMPLEMENTED. */
   listOffers: handleUnaryCall<ListOffersRequest, ListOffersResponse>;
   /**
    * The agent takes the offer and owns the ticket. Repeating it returns the same. FAILED_PRECONDITION when the offer has

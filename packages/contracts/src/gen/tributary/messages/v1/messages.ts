@@ -72,6 +72,7 @@ export function verificationToJSON(object: Verification): string {
 export const Visibility = {
   /** VISIBILITY_UNSPECIFIED - Never sent; a reader treats it as PRIVATE. */
   VISIBILITY_UNSPECIFIED: 0,
+  /** VISIBILITY_PRIVATE - Only the customer and we. */
   VISIBILITY_PRIVATE: 1,
   /** VISIBILITY_PUBLIC - Anyone: a post, a comment, a review. */
   VISIBILITY_PUBLIC: 2,
@@ -283,6 +284,7 @@ export function automaticToJSON(object: Automatic): string {
 export const CallOutcome = {
   /** CALL_OUTCOME_UNSPECIFIED - Not known yet. */
   CALL_OUTCOME_UNSPECIFIED: 0,
+  /** CALL_OUTCOME_ANSWERED - The customer spoke with an agent. */
   CALL_OUTCOME_ANSWERED: 1,
   /** CALL_OUTCOME_ABANDONED - The customer hung up while waiting. */
   CALL_OUTCOME_ABANDONED: 2,
@@ -290,6 +292,7 @@ export const CallOutcome = {
   CALL_OUTCOME_VOICEMAIL: 3,
   /** CALL_OUTCOME_CALLBACK_REQUESTED - The customer asked to be called back. */
   CALL_OUTCOME_CALLBACK_REQUESTED: 4,
+  /** CALL_OUTCOME_FAILED - A technical fault ended it. */
   CALL_OUTCOME_FAILED: 5,
   UNRECOGNIZED: -1,
 } as const;
@@ -499,7 +502,9 @@ export function deliveryStatusToJSON(object: DeliveryStatus): string {
 export const SignalKind = {
   /** SIGNAL_KIND_UNSPECIFIED - Never sent. */
   SIGNAL_KIND_UNSPECIFIED: 0,
+  /** SIGNAL_KIND_TYPING_STARTED - Repeated every few seconds while it goes on; not repeated for 8 s means stopped. */
   SIGNAL_KIND_TYPING_STARTED: 1,
+  /** SIGNAL_KIND_TYPING_STOPPED - Whoever typed has stopped. */
   SIGNAL_KIND_TYPING_STOPPED: 2,
   /** SIGNAL_KIND_CUSTOMER_LEFT - The customer hung up or closed the chat: nobody need be offered this conversation any more. */
   SIGNAL_KIND_CUSTOMER_LEFT: 3,
@@ -582,6 +587,7 @@ export interface BlobRef {
 
 /** A picture, document, recording or other file that came or goes with a message. */
 export interface Attachment {
+  /** The stored bytes. Always present. */
   blob:
     | BlobRef
     | undefined;
@@ -615,6 +621,7 @@ export interface BounceReport {
 
 /** A telephone or video call. */
 export interface Call {
+  /** How it went. */
   outcome: CallOutcome;
   /** Seconds of talk. 0 when nobody spoke. */
   talkSeconds: bigint;
@@ -652,15 +659,19 @@ export interface InboundMessage {
   quotedText: string;
   /** Sanitised HTML, safe to show, of everything including the quoted part. Empty when there was no HTML. */
   html: string;
+  /** Files that were kept. Empty: none. */
   attachments: Attachment[];
   /** The provider's ids of earlier messages this one refers to, oldest first (References and In-Reply-To). */
   references: string[];
   /** The ticket this is proved to answer, by a signed token in the address it was sent to. Empty when there is no proof. */
   replyToTicketId: string;
+  /** UNSPECIFIED is read as MESSAGE. */
   kind: MessageKind;
+  /** UNSPECIFIED is read as PRIVATE. */
   visibility: Visibility;
   /** Provider's id of the post or comment this is under. Empty when it is under none. */
   parentProviderMessageId: string;
+  /** Whether a machine wrote it. UNSPECIFIED is read as NONE. */
   automatic: Automatic;
   /** Set only when automatic = AUTOMATIC_BOUNCE. */
   bounce:
@@ -701,6 +712,7 @@ export interface InboundMessage_AttributesEntry {
 export interface OutboundMessage {
   /** Derived from the ticket's event that caused it: publishing again gives the same id. Never empty. */
   id: string;
+  /** The ticket it belongs to. Never empty. */
   ticketId: string;
   /** As shown to people, for example 20261122001. */
   ticketNumber: string;
@@ -718,12 +730,15 @@ export interface OutboundMessage {
   text: string;
   /** HTML for channels that show it. Empty: the gateway makes it from the text where the channel wants it. */
   html: string;
+  /** Files that go with it. Empty: none. */
   attachments: Attachment[];
   /** Provider's ids of earlier messages of this conversation, oldest first; the last one is being answered. */
   references: string[];
+  /** Who may see it on its channel. UNSPECIFIED is read as PRIVATE. */
   visibility: Visibility;
   /** Provider's id of the post or comment to answer under. Empty when there is none. */
   parentProviderMessageId: string;
+  /** UNSPECIFIED is read as REPLY. */
   purpose: OutboundPurpose;
   /** BCP 47 tag of the text's language. Empty when unknown. */
   language: string;
@@ -743,11 +758,17 @@ export interface OutboundMessage {
 export interface Delivery {
   /** Derived from the outbound message, the status and, where several are addressed, the recipient. */
   id: string;
+  /** `OutboundMessage.id`. Never empty. */
   outboundMessageId: string;
+  /** As on the outbound message. Never empty. */
   ticketId: string;
+  /** As on the outbound message. Never empty. */
   channel: string;
+  /** As on the outbound message. Never empty. */
   account: string;
+  /** As on the outbound message. Never empty. */
   conversationKey: string;
+  /** Never UNSPECIFIED. */
   status: DeliveryStatus;
   /** The provider's id of the sent message; later references name it. Empty when it was not accepted. */
   providerMessageId: string;
@@ -761,15 +782,19 @@ export interface Delivery {
 
 /** A passing sign of life in a conversation; losing one harms nothing. Topic messages.signals.v1, key = conversation_key. */
 export interface Signal {
+  /** As on the inbound messages. Never empty. */
   conversationKey: string;
+  /** As on the inbound messages. Never empty. */
   channel: string;
   /** Empty when not known yet. */
   ticketId: string;
+  /** Never UNSPECIFIED. */
   kind: SignalKind;
   /** True when an agent does it, false when the customer does. */
   fromAgent: boolean;
   /** The agent's name as shown. Empty for customers. */
   authorName: string;
+  /** When it was given. Always present. */
   time: Date | undefined;
 }
 
@@ -811,6 +836,7 @@ export interface ChannelCapabilities {
 export interface ChannelDeclaration {
   /** As in `InboundMessage.channel`. Never empty. */
   channel: string;
+  /** Always present; an empty one carries private texts of any length and no files. */
   capabilities:
     | ChannelCapabilities
     | undefined;

@@ -91,6 +91,7 @@ export const Severity = {
   SEVERITY_URGENT: 1,
   /** SEVERITY_IMPORTANT - A main function is impaired, or a date is near. */
   SEVERITY_IMPORTANT: 2,
+  /** SEVERITY_NORMAL - The rest. */
   SEVERITY_NORMAL: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -203,9 +204,13 @@ export function complexityToJSON(object: Complexity): string {
 }
 
 export const Sentiment = {
+  /** SENTIMENT_UNSPECIFIED - Not graded; a reader treats it as NEUTRAL. */
   SENTIMENT_UNSPECIFIED: 0,
+  /** SENTIMENT_NEGATIVE - Angry or disappointed. */
   SENTIMENT_NEGATIVE: 1,
+  /** SENTIMENT_NEUTRAL - Neither. */
   SENTIMENT_NEUTRAL: 2,
+  /** SENTIMENT_POSITIVE - Pleased. */
   SENTIMENT_POSITIVE: 3,
   UNRECOGNIZED: -1,
 } as const;
@@ -258,6 +263,7 @@ export function sentimentToJSON(object: Sentiment): string {
 }
 
 export const DecisionOutcome = {
+  /** DECISION_OUTCOME_UNSPECIFIED - Never sent. */
   DECISION_OUTCOME_UNSPECIFIED: 0,
   /** DECISION_OUTCOME_ASSIGNED - The ticket got its owner. */
   DECISION_OUTCOME_ASSIGNED: 1,
@@ -333,7 +339,9 @@ export function decisionOutcomeToJSON(object: DecisionOutcome): string {
 
 /** What caused a decision. */
 export const DecisionTrigger = {
+  /** DECISION_TRIGGER_UNSPECIFIED - Never sent. */
   DECISION_TRIGGER_UNSPECIFIED: 0,
+  /** DECISION_TRIGGER_MESSAGE - A message of the customer. */
   DECISION_TRIGGER_MESSAGE: 1,
   /** DECISION_TRIGGER_AGENT_AVAILABLE - An agent freed up or came on line. */
   DECISION_TRIGGER_AGENT_AVAILABLE: 2,
@@ -407,6 +415,7 @@ export function decisionTriggerToJSON(object: DecisionTrigger): string {
 
 /** Where an offer stands. It begins PENDING and ends in one of the others, once. */
 export const OfferState = {
+  /** OFFER_STATE_UNSPECIFIED - Never sent. */
   OFFER_STATE_UNSPECIFIED: 0,
   /** OFFER_STATE_PENDING - Waits for the agent's answer until `expires_time`; capacity is reserved. */
   OFFER_STATE_PENDING: 1,
@@ -492,6 +501,7 @@ export interface Reason {
 
 /** A skill and how well it must be, or is, mastered. */
 export interface SkillLevel {
+  /** The name of a skill in the policy. Never empty. */
   skill: string;
   /** 1 (knows it) to 5 (expert). */
   proficiency: number;
@@ -499,13 +509,17 @@ export interface SkillLevel {
 
 /** What the router thinks of a message. */
 export interface Grade {
+  /** UNSPECIFIED: not graded. */
   type: TicketType;
+  /** UNSPECIFIED: not graded; deadlines are those of NORMAL. */
   severity: Severity;
+  /** UNSPECIFIED is read as SIMPLE. */
   complexity: Complexity;
   /** ISO 639-1 code. "und" when it could not be told. */
   language: string;
   /** Region id of the policy. Never empty: the policy has a default. */
   region: string;
+  /** UNSPECIFIED is read as NEUTRAL. */
   sentiment: Sentiment;
   /** Needed skills, from type and policy. */
   skills: SkillLevel[];
@@ -521,6 +535,7 @@ export interface Grade {
 export interface RoutingStep {
   /** 0-based. */
   index: number;
+  /** All of these at least. Empty: none needed. */
   skills: SkillLevel[];
   /** Any of these. Empty: any region. */
   regions: string[];
@@ -536,12 +551,15 @@ export interface RoutingStep {
 
 /** One agent who was looked at. */
 export interface Candidate {
+  /** Never empty. */
   agentId: string;
+  /** True when the step takes them and they have room. */
   qualified: boolean;
   /** Why they were left out, or why the claim failed. Empty for whoever was chosen. */
   reason: string;
   /** Owner of the customer's running problem. */
   runningProblemOwner: boolean;
+  /** The customer's own adviser. */
   namedAdviser: boolean;
   /** Sum of proficiency over the needed skills. */
   proficiency: number;
@@ -557,11 +575,15 @@ export interface Candidate {
 export interface RoutingDecision {
   /** Derived from what caused it: deciding again after a crash gives the same id. Never empty. */
   id: string;
+  /** Never empty. */
   ticketId: string;
+  /** Never empty. */
   ticketNumber: string;
   /** The message that caused it. Empty for other triggers. */
   messageId: string;
+  /** Never UNSPECIFIED. */
   trigger: DecisionTrigger;
+  /** The grade it was decided on. Always present. */
   grade:
     | Grade
     | undefined;
@@ -571,6 +593,7 @@ export interface RoutingDecision {
   stepIndex: number;
   /** Every agent looked at, best first, then those left out. */
   candidates: Candidate[];
+  /** Never UNSPECIFIED. */
   outcome: DecisionOutcome;
   /** The owner. Empty unless ASSIGNED or KEPT_OWNER. */
   agentId: string;
@@ -578,7 +601,9 @@ export interface RoutingDecision {
   waitingScore: bigint;
   /** Capacity units claimed. */
   capacityUnits: number;
+  /** Version of the policy that decided. Never empty. */
   policyVersion: string;
+  /** When it was decided. Always present. */
   time:
     | Date
     | undefined;
@@ -590,21 +615,29 @@ export interface RoutingDecision {
 export interface Offer {
   /** Never empty. */
   id: string;
+  /** The ticket that wants its owner. Never empty. */
   ticketId: string;
+  /** As shown to people. */
   ticketNumber: string;
   /** The message that wants an answer. */
   messageId: string;
+  /** To whom it is offered. Never empty. */
   agentId: string;
   /** As shown to the customer. */
   agentName: string;
   /** Where the agent is rung for a call: "tel:+49…", "sip:…" or "client:…". Empty when they have none. */
   agentCallAddress: string;
+  /** The channel of the contact, as in `InboundMessage.channel`. */
   channel: string;
+  /** Which of our accounts the customer reached. */
   account: string;
+  /** As in `InboundMessage.conversation_key`. */
   conversationKey: string;
+  /** Where it stands with this record. */
   state: OfferState;
   /** Why it was declined or cancelled. Empty otherwise. */
   reason: string;
+  /** When it was made. Always present. */
   madeTime:
     | Date
     | undefined;
@@ -620,14 +653,17 @@ export interface Offer {
   capacityUnits: number;
   /** The decision that made it. */
   decisionId: string;
+  /** What the router thinks of the message. */
   grade: Grade | undefined;
 }
 
 export interface ListDecisionsRequest {
+  /** `Ticket.id`, not its number. Must not be empty. */
   ticketId: string;
 }
 
 export interface ListDecisionsResponse {
+  /** Oldest first. At least one. */
   decisions: RoutingDecision[];
 }
 
@@ -640,16 +676,26 @@ export interface ListWaitingRequest {
 
 /** A ticket without an owner. */
 export interface WaitingTicket {
+  /** Never empty. */
   ticketId: string;
+  /** Never empty. */
   ticketNumber: string;
+  /** The queue that holds it. Never empty. */
   queue: string;
+  /** As `RoutingDecision.waiting_score`. */
   score: bigint;
+  /** Index of the step that counts now. */
   stepIndex: number;
-  since: Date | undefined;
+  /** Since when it waits. Always present. */
+  since:
+    | Date
+    | undefined;
+  /** Always present. */
   grade: Grade | undefined;
 }
 
 export interface ListWaitingResponse {
+  /** First to be served first. */
   tickets: WaitingTicket[];
   /** Empty on the last page. */
   nextPageToken: string;

@@ -34,6 +34,7 @@ import {
 import { Grade } from "../../routing/v1/routing.ts";
 
 export const TicketState = {
+  /** TICKET_STATE_UNSPECIFIED - Of a ticket never sent. In a filter: any. */
   TICKET_STATE_UNSPECIFIED: 0,
   /** TICKET_STATE_NEW - Nobody has answered yet. */
   TICKET_STATE_NEW: 1,
@@ -108,8 +109,11 @@ export function ticketStateToJSON(object: TicketState): string {
 }
 
 export const ActorKind = {
+  /** ACTOR_KIND_UNSPECIFIED - Never sent; refused in a command. */
   ACTOR_KIND_UNSPECIFIED: 0,
+  /** ACTOR_KIND_AGENT - One of our people; `id` is their agent id. */
   ACTOR_KIND_AGENT: 1,
+  /** ACTOR_KIND_CUSTOMER - `id` is the customer id. */
   ACTOR_KIND_CUSTOMER: 2,
   /** ACTOR_KIND_SYSTEM - Tributary itself; `id` names the service. */
   ACTOR_KIND_SYSTEM: 3,
@@ -164,9 +168,11 @@ export function actorKindToJSON(object: ActorKind): string {
 }
 
 export const DeadlineKind = {
+  /** DEADLINE_KIND_UNSPECIFIED - Never sent. */
   DEADLINE_KIND_UNSPECIFIED: 0,
   /** DEADLINE_KIND_FIRST_RESPONSE - An agent's first answer. */
   DEADLINE_KIND_FIRST_RESPONSE: 1,
+  /** DEADLINE_KIND_RESOLUTION - The problem is solved. Pauses while the ticket is pending. */
   DEADLINE_KIND_RESOLUTION: 2,
   UNRECOGNIZED: -1,
 } as const;
@@ -213,6 +219,7 @@ export function deadlineKindToJSON(object: DeadlineKind): string {
 }
 
 export const EntryKind = {
+  /** ENTRY_KIND_UNSPECIFIED - Never sent. */
   ENTRY_KIND_UNSPECIFIED: 0,
   /** ENTRY_KIND_INBOUND - From the customer. */
   ENTRY_KIND_INBOUND: 1,
@@ -272,6 +279,7 @@ export function entryKindToJSON(object: EntryKind): string {
 
 /** Who did something. */
 export interface Actor {
+  /** Never UNSPECIFIED. */
   kind: ActorKind;
   /** Agent id, customer id or service name. Never empty. */
   id: string;
@@ -280,7 +288,9 @@ export interface Actor {
 }
 
 export interface Deadline {
+  /** Which promise it is. A ticket has at most one deadline of each kind. */
   kind: DeadlineKind;
+  /** The last moment at which it is kept. Always present. */
   dueTime:
     | Date
     | undefined;
@@ -300,13 +310,21 @@ export interface Deadline {
 export interface Entry {
   /** `InboundMessage.id`, `OutboundMessage.id`, or the note's id. */
   id: string;
+  /** Which way it went. */
   kind: EntryKind;
-  author: Actor | undefined;
+  /** Who wrote it. Always present. */
+  author:
+    | Actor
+    | undefined;
+  /** The channel it came or goes by. Empty for notes. */
   channel: string;
+  /** Plain text; of a reply by mail only its new part. Empty when there are only attachments. */
   text: string;
   /** Sanitised HTML. Empty when there is none. */
   html: string;
+  /** Files that belong to it. Empty: none. */
   attachments: Attachment[];
+  /** When it was received or written. Always present. */
   time:
     | Date
     | undefined;
@@ -314,12 +332,17 @@ export interface Entry {
   deliveryStatus: DeliveryStatus;
   /** Why the delivery failed or is uncertain. Empty otherwise. */
   deliveryReason: string;
+  /** Whether a machine wrote it. UNSPECIFIED for notes. */
   automatic: Automatic;
+  /** Empty when the channel has none. */
   subject: string;
   /** The provider's id. Empty when unknown. */
   providerMessageId: string;
+  /** Who may see it on its channel. UNSPECIFIED for notes. */
   visibility: Visibility;
+  /** Why it was sent. UNSPECIFIED unless the entry is outbound. */
   purpose: OutboundPurpose;
+  /** What of the message was not kept, and why. Empty: nothing. */
   refusals: Refusal[];
   /** The original, byte for byte. Absent when none was kept. */
   raw:
@@ -336,12 +359,19 @@ export interface Ticket {
   id: string;
   /** YYYYMMDDnnn in the deployment's time zone. */
   number: string;
+  /** Never UNSPECIFIED. */
   state: TicketState;
   /** Increases with every change; send it back to change only what you saw. */
   version: bigint;
+  /** Who has the problem. Never empty. */
   customerId: string;
-  contact: ContactPoint | undefined;
+  /** Where answers go: the sender of the message that started it. Always present. */
+  contact:
+    | ContactPoint
+    | undefined;
+  /** Of the message that started it. Empty when the channel has none. */
   subject: string;
+  /** What the router thinks of it. Always present. */
   grade:
     | Grade
     | undefined;
@@ -351,17 +381,31 @@ export interface Ticket {
   queue: string;
   /** 1 first line, 2 second line, 3 technical. */
   tier: number;
+  /** The channel it came by; answers go by the same. Never empty. */
   channel: string;
+  /** Our account on that channel, which sends the answers. Never empty. */
   account: string;
+  /** The conversation on that channel. Never empty. */
   conversationKey: string;
+  /** Those that count now. Empty for what a machine sent. */
   deadlines: Deadline[];
-  receivedTime: Date | undefined;
+  /** When the message that started it was accepted. Always present. */
+  receivedTime:
+    | Date
+    | undefined;
+  /** When it last changed. Always present. */
   updatedTime:
     | Date
     | undefined;
   /** Absent unless PENDING. */
-  pendingUntil: Date | undefined;
-  resolvedTime: Date | undefined;
+  pendingUntil:
+    | Date
+    | undefined;
+  /** Absent unless RESOLVED or CLOSED. */
+  resolvedTime:
+    | Date
+    | undefined;
+  /** Absent unless CLOSED. */
   closedTime:
     | Date
     | undefined;
@@ -373,6 +417,7 @@ export interface Ticket {
   followsTicketId: string;
   /** Product facts, where known (T1). */
   productModel: string;
+  /** When the product was bought. Absent when unknown. */
   purchaseTime:
     | Date
     | undefined;
@@ -381,32 +426,49 @@ export interface Ticket {
 }
 
 export interface TicketCreated {
+  /** As `Ticket.subject`. */
   subject: string;
+  /** As `Ticket.customer_id`. */
   customerId: string;
-  contact: ContactPoint | undefined;
-  grade: Grade | undefined;
+  /** As `Ticket.contact`. */
+  contact:
+    | ContactPoint
+    | undefined;
+  /** As `Ticket.grade`. */
+  grade:
+    | Grade
+    | undefined;
+  /** As `Ticket.queue`. */
   queue: string;
+  /** As `Ticket.channel`. */
   channel: string;
+  /** As `Ticket.account`. */
   account: string;
+  /** As `Ticket.conversation_key`. */
   conversationKey: string;
+  /** As `Ticket.deadlines`. */
   deadlines: Deadline[];
   /** Empty when it follows none. */
   followsTicketId: string;
 }
 
 export interface MessageReceived {
+  /** The message as it stands on the ticket. Always present. */
   entry: Entry | undefined;
 }
 
 export interface ReplyAdded {
+  /** What goes to the customer; the same as is published as an OutboundMessage. Always present. */
   entry: Entry | undefined;
 }
 
 export interface NoteAdded {
+  /** The note. Always present. */
   entry: Entry | undefined;
 }
 
 export interface TicketAssigned {
+  /** The new owner. Never empty. */
   ownerId: string;
   /** Empty when it had none. */
   previousOwnerId: string;
@@ -415,31 +477,43 @@ export interface TicketAssigned {
 }
 
 export interface TicketUnassigned {
+  /** Who owned it. Never empty. */
   previousOwnerId: string;
+  /** Where it waits now. Never empty. */
   queue: string;
+  /** In words. Empty when none was given. */
   reason: string;
 }
 
 export interface TicketEscalated {
+  /** 1 to 3. */
   fromTier: number;
+  /** 1 to 3, above `from_tier`. */
   toTier: number;
+  /** In words. Empty when none was given. */
   reason: string;
   /** Empty when it had none. */
   previousOwnerId: string;
+  /** Where it waits now. Never empty. */
   queue: string;
 }
 
 export interface TicketPending {
   /** Absent: until the customer writes. */
-  until: Date | undefined;
+  until:
+    | Date
+    | undefined;
+  /** What it waits for, in words. Empty when none was given. */
   reason: string;
 }
 
 export interface TicketResolved {
+  /** How it was solved. Empty when it was not said. */
   solution: string;
 }
 
 export interface TicketReopened {
+  /** In words. Empty when none was given. */
   reason: string;
 }
 
@@ -447,24 +521,31 @@ export interface TicketClosed {
 }
 
 export interface TicketRegraded {
+  /** The whole new grade. Always present. */
   grade: Grade | undefined;
 }
 
 export interface DeliveryUpdated {
+  /** The outbound entry it is about. Never empty. */
   entryId: string;
+  /** Never UNSPECIFIED. */
   status: DeliveryStatus;
+  /** Why it failed or is uncertain. Empty otherwise. */
   reason: string;
 }
 
 export interface DeadlineWarned {
+  /** With `warned_time`. Always present. */
   deadline: Deadline | undefined;
 }
 
 export interface DeadlineBreached {
+  /** With `breached_time`. Always present. */
   deadline: Deadline | undefined;
 }
 
 export interface DeadlineMet {
+  /** With `met_time`. Always present. */
   deadline: Deadline | undefined;
 }
 
@@ -472,13 +553,19 @@ export interface DeadlineMet {
 export interface TicketEvent {
   /** Derived from ticket and sequence: publishing again gives the same id. */
   id: string;
+  /** Never empty. */
   ticketId: string;
+  /** Never empty. */
   ticketNumber: string;
   /** 1, 2, 3 … per ticket, without gap or duplicate. */
   sequence: bigint;
   /** The ticket's version after the change. One command may make several events of one version. */
   version: bigint;
-  time: Date | undefined;
+  /** When it happened. Always present. */
+  time:
+    | Date
+    | undefined;
+  /** Who did it. Always present. */
   actor:
     | Actor
     | undefined;
@@ -491,27 +578,63 @@ export interface TicketEvent {
   /** After the change. */
   queue: string;
   change:
-    | { $case: "created"; value: TicketCreated }
-    | { $case: "messageReceived"; value: MessageReceived }
-    | { $case: "replyAdded"; value: ReplyAdded }
-    | { $case: "noteAdded"; value: NoteAdded }
-    | { $case: "assigned"; value: TicketAssigned }
-    | { $case: "unassigned"; value: TicketUnassigned }
-    | { $case: "escalated"; value: TicketEscalated }
-    | { $case: "pending"; value: TicketPending }
-    | { $case: "resolved"; value: TicketResolved }
-    | { $case: "reopened"; value: TicketReopened }
-    | { $case: "closed"; value: TicketClosed }
-    | { $case: "regraded"; value: TicketRegraded }
-    | { $case: "deliveryUpdated"; value: DeliveryUpdated }
-    | { $case: "deadlineWarned"; value: DeadlineWarned }
-    | { $case: "deadlineBreached"; value: DeadlineBreached }
-    | { $case: "deadlineMet"; value: DeadlineMet }
+    | //
+    /** The first event of every ticket. */
+    { $case: "created"; value: TicketCreated }
+    | //
+    /** The customer wrote, or a machine in their name. */
+    { $case: "messageReceived"; value: MessageReceived }
+    | //
+    /** Something goes to the customer: an answer or an acknowledgement. */
+    { $case: "replyAdded"; value: ReplyAdded }
+    | //
+    /** An agent left a note. */
+    { $case: "noteAdded"; value: NoteAdded }
+    | //
+    /** It got an owner, or another one. */
+    { $case: "assigned"; value: TicketAssigned }
+    | //
+    /** It went back to its queue. */
+    { $case: "unassigned"; value: TicketUnassigned }
+    | //
+    /** It went to a higher tier. */
+    { $case: "escalated"; value: TicketEscalated }
+    | //
+    /** It waits for the customer or a third party. */
+    { $case: "pending"; value: TicketPending }
+    | //
+    /** The problem is solved. */
+    { $case: "resolved"; value: TicketResolved }
+    | //
+    /** It is worked on again. */
+    { $case: "reopened"; value: TicketReopened }
+    | //
+    /** It is over. */
+    { $case: "closed"; value: TicketClosed }
+    | //
+    /** Its grade changed. Not sent yet: nothing regrades a ticket so far. */
+    { $case: "regraded"; value: TicketRegraded }
+    | //
+    /** News of an outbound entry. */
+    { $case: "deliveryUpdated"; value: DeliveryUpdated }
+    | //
+    /** A deadline is near. */
+    { $case: "deadlineWarned"; value: DeadlineWarned }
+    | //
+    /** A deadline was missed. */
+    { $case: "deadlineBreached"; value: DeadlineBreached }
+    | //
+    /** What was promised by a deadline was done, in time or late. */
+    { $case: "deadlineMet"; value: DeadlineMet }
     | undefined;
 }
 
 export interface IngestItem {
-  message: InboundMessage | undefined;
+  /** Must be present. */
+  message:
+    | InboundMessage
+    | undefined;
+  /** Must be present. */
   grade: Grade | undefined;
 }
 
@@ -521,9 +644,11 @@ export interface IngestMessagesRequest {
 }
 
 export interface IngestResult {
+  /** `InboundMessage.id` of the item. */
   messageId: string;
   /** Empty only when `error` is set. */
   ticketId: string;
+  /** Empty only when `error` is set. */
   ticketNumber: string;
   /** True when this message started the ticket. */
   created: boolean;
@@ -531,17 +656,23 @@ export interface IngestResult {
   duplicate: boolean;
   /** The ticket's owner. Empty: in its queue. */
   ownerId: string;
+  /** Whose ticket it is. Empty only when `error` is set. */
   customerId: string;
   /** Owner of another running ticket of this customer; they are preferred. Empty when there is none. */
   runningProblemOwnerId: string;
+  /** The state of the ticket now. UNSPECIFIED only when `error` is set. */
   state: TicketState;
   /** True when the ticket wants an owner and has none. */
   needsOwner: boolean;
   /** The ticket's grade (of its first message, or as regraded). */
-  grade: Grade | undefined;
+  grade:
+    | Grade
+    | undefined;
+  /** The tier of the ticket, 1 to 3. 0 only when `error` is set. */
   tier: number;
   /** Why the message cannot be taken, naming the field. Empty when it was. */
   error: string;
+  /** When the ticket was received. Absent only when `error` is set. */
   receivedTime:
     | Date
     | undefined;
@@ -550,12 +681,16 @@ export interface IngestResult {
 }
 
 export interface IngestMessagesResponse {
+  /** One per item, in their order. */
   results: IngestResult[];
 }
 
 export interface AssignTicketsItem {
+  /** Id, not number. Never empty. */
   ticketId: string;
+  /** The agent who is to own it. Never empty. */
   ownerId: string;
+  /** The routing decision behind it: the same one again changes nothing. Empty: none. */
   decisionId: string;
   /** True: take it away from whoever owns it. False: only when it has no owner. */
   replaceOwner: boolean;
@@ -564,10 +699,12 @@ export interface AssignTicketsItem {
 export interface AssignTicketsRequest {
   /** 1 to 1,000. */
   items: AssignTicketsItem[];
+  /** Who does it. Must be present. */
   actor: Actor | undefined;
 }
 
 export interface AssignTicketsResult {
+  /** As asked. */
   ticketId: string;
   /** Who owns it now. Equal to the asked owner when it was assigned, also by an earlier call. */
   ownerId: string;
@@ -576,6 +713,7 @@ export interface AssignTicketsResult {
 }
 
 export interface AssignTicketsResponse {
+  /** One per item, in their order. */
   results: AssignTicketsResult[];
 }
 
@@ -589,9 +727,13 @@ export interface ListTicketsRequest {
   states: TicketState[];
   /** Empty: any. */
   ownerId: string;
+  /** Region id of the policy. Empty: any. */
   region: string;
+  /** Empty: any. */
   channel: string;
+  /** Empty: any. */
   customerId: string;
+  /** Empty: any. */
   queue: string;
   /** True: only those without an owner. */
   unassigned: boolean;
@@ -602,6 +744,7 @@ export interface ListTicketsRequest {
 }
 
 export interface ListTicketsResponse {
+  /** Newest first, without entries. */
   tickets: Ticket[];
   /** Empty on the last page. */
   nextPageToken: string;
@@ -611,13 +754,19 @@ export interface SearchTicketsRequest {
   /** Words; a ticket number; an email address or phone number. All words must match. */
   query: string;
   /** Narrows as in ListTickets; its page fields are ignored. */
-  filter: ListTicketsRequest | undefined;
+  filter:
+    | ListTicketsRequest
+    | undefined;
+  /** 1 to 500. 0 means 50. */
   pageSize: number;
+  /** Of the page before. Empty: newest first. */
   pageToken: string;
 }
 
 export interface SearchTicketsResponse {
+  /** Newest first, without entries. */
   tickets: Ticket[];
+  /** Empty on the last page. */
   nextPageToken: string;
 }
 
@@ -625,6 +774,7 @@ export interface SearchTicketsResponse {
 export interface CommandContext {
   /** Made by the caller, 1 to 128 characters. Repeating it is safe. */
   commandId: string;
+  /** Who gives the command. Must be present. */
   actor:
     | Actor
     | undefined;
@@ -635,6 +785,7 @@ export interface CommandContext {
 export interface ReplyRequest {
   /** Id or number. */
   ticketId: string;
+  /** Must be present. */
   context:
     | CommandContext
     | undefined;
@@ -642,6 +793,7 @@ export interface ReplyRequest {
   text: string;
   /** Sanitised on arrival. Empty: made from the text. */
   html: string;
+  /** Stored in the blob store before. At most 50. */
   attachments: Attachment[];
   /** UNSPECIFIED: as the message being answered. */
   visibility: Visibility;
@@ -659,14 +811,22 @@ export interface CallRequest {
 }
 
 export interface AddNoteRequest {
+  /** Id or number. */
   ticketId: string;
-  context: CommandContext | undefined;
+  /** Must be present. */
+  context:
+    | CommandContext
+    | undefined;
+  /** 1 to 100,000 characters unless there are attachments. */
   text: string;
+  /** Stored in the blob store before. At most 50. */
   attachments: Attachment[];
 }
 
 export interface AssignRequest {
+  /** Id or number. */
   ticketId: string;
+  /** Must be present. */
   context:
     | CommandContext
     | undefined;
@@ -675,38 +835,74 @@ export interface AssignRequest {
 }
 
 export interface EscalateRequest {
+  /** Id or number. */
   ticketId: string;
-  context: CommandContext | undefined;
+  /** Must be present. */
+  context:
+    | CommandContext
+    | undefined;
+  /** In words, at most 2,000 characters. Empty: none given. */
   reason: string;
   /** 0: the next higher. */
   toTier: number;
 }
 
 export interface SetPendingRequest {
+  /** Id or number. */
   ticketId: string;
+  /** Must be present. */
   context:
     | CommandContext
     | undefined;
   /** Absent: until the customer writes. */
-  until: Date | undefined;
+  until:
+    | Date
+    | undefined;
+  /** What for, in words, at most 2,000 characters. Empty: none given. */
   reason: string;
 }
 
 export interface ResolveRequest {
+  /** Id or number. */
   ticketId: string;
-  context: CommandContext | undefined;
+  /** Must be present. */
+  context:
+    | CommandContext
+    | undefined;
+  /** How, in words, at most 100,000 characters. Empty: not said. */
   solution: string;
 }
 
 export interface ReopenRequest {
+  /** Id or number. */
   ticketId: string;
-  context: CommandContext | undefined;
+  /** Must be present. */
+  context:
+    | CommandContext
+    | undefined;
+  /** In words, at most 2,000 characters. Empty: none given. */
   reason: string;
 }
 
 export interface CloseRequest {
+  /** Id or number. */
   ticketId: string;
+  /** Must be present. */
   context: CommandContext | undefined;
+}
+
+export interface SignalTypingRequest {
+  /** Id or number. */
+  ticketId: string;
+  /** Who types; the customer sees `display_name`. Must be present and an AGENT. */
+  actor:
+    | Actor
+    | undefined;
+  /** True when it begins and, while it goes on, every few seconds; false when it stops. */
+  active: boolean;
+}
+
+export interface SignalTypingResponse {
 }
 
 export interface ListEventsRequest {
@@ -719,6 +915,7 @@ export interface ListEventsRequest {
 }
 
 export interface ListEventsResponse {
+  /** Oldest first. Empty: there are no more. */
   events: TicketEvent[];
 }
 
@@ -6764,6 +6961,163 @@ export const CloseRequest: MessageFns<CloseRequest> = {
   },
 };
 
+function createBaseSignalTypingRequest(): SignalTypingRequest {
+  return { ticketId: "", actor: undefined, active: false };
+}
+
+export const SignalTypingRequest: MessageFns<SignalTypingRequest> = {
+  encode(message: SignalTypingRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ticketId !== "") {
+      writer.uint32(10).string(message.ticketId);
+    }
+    if (message.actor !== undefined) {
+      Actor.encode(message.actor, writer.uint32(18).fork()).join();
+    }
+    if (message.active !== false) {
+      writer.uint32(24).bool(message.active);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignalTypingRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignalTypingRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ticketId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.actor = Actor.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.active = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SignalTypingRequest {
+    return {
+      ticketId: isSet(object.ticketId)
+        ? globalThis.String(object.ticketId)
+        : isSet(object.ticket_id)
+        ? globalThis.String(object.ticket_id)
+        : "",
+      actor: isSet(object.actor) ? Actor.fromJSON(object.actor) : undefined,
+      active: isSet(object.active) ? globalThis.Boolean(object.active) : false,
+    };
+  },
+
+  toJSON(message: SignalTypingRequest): unknown {
+    const obj: any = {};
+    if (message.ticketId !== "") {
+      obj.ticketId = message.ticketId;
+    }
+    if (message.actor !== undefined) {
+      obj.actor = Actor.toJSON(message.actor);
+    }
+    if (message.active !== false) {
+      obj.active = message.active;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SignalTypingRequest>): SignalTypingRequest {
+    return SignalTypingRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SignalTypingRequest>): SignalTypingRequest {
+    const message = createBaseSignalTypingRequest();
+    message.ticketId = object.ticketId ?? "";
+    message.actor = (object.actor !== undefined && object.actor !== null) ? Actor.fromPartial(object.actor) : undefined;
+    message.active = object.active ?? false;
+    return message;
+  },
+};
+
+function createBaseSignalTypingResponse(): SignalTypingResponse {
+  return {};
+}
+
+export const SignalTypingResponse: MessageFns<SignalTypingResponse> = {
+  encode(_: SignalTypingResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SignalTypingResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSignalTypingResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): SignalTypingResponse {
+    return {};
+  },
+
+  toJSON(_: SignalTypingResponse): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<SignalTypingResponse>): SignalTypingResponse {
+    return SignalTypingResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<SignalTypingResponse>): SignalTypingResponse {
+    const message = createBaseSignalTypingResponse();
+    return message;
+  },
+};
+
 function createBaseListEventsRequest(): ListEventsRequest {
   return { ticketId: "", afterSequence: 0n, pageSize: 0 };
 }
@@ -6985,6 +7339,7 @@ export const TicketServiceService = {
       Buffer.from(AssignTicketsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): AssignTicketsResponse => AssignTicketsResponse.decode(value),
   },
+  /** One ticket with its conversation. */
   getTicket: {
     path: "/tributary.tickets.v1.TicketService/GetTicket" as const,
     requestStream: false as const,
@@ -6994,6 +7349,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Tickets that pass a filter, newest first. A page token stays valid while tickets come and go. */
   listTickets: {
     path: "/tributary.tickets.v1.TicketService/ListTickets" as const,
     requestStream: false as const,
@@ -7003,6 +7359,7 @@ export const TicketServiceService = {
     responseSerialize: (value: ListTicketsResponse): Buffer => Buffer.from(ListTicketsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTicketsResponse => ListTicketsResponse.decode(value),
   },
+  /** Tickets in which all words occur, newest first. */
   searchTickets: {
     path: "/tributary.tickets.v1.TicketService/SearchTickets" as const,
     requestStream: false as const,
@@ -7023,7 +7380,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
-  /** Has the agent rung, then the customer. FAILED_PRECONDITION when no channel of the deployment calls. */
+  /** Has the agent rung, then the customer. Not served yet: UNIMPLEMENTED. */
   call: {
     path: "/tributary.tickets.v1.TicketService/Call" as const,
     requestStream: false as const,
@@ -7033,6 +7390,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Adds what only agents see. */
   addNote: {
     path: "/tributary.tickets.v1.TicketService/AddNote" as const,
     requestStream: false as const,
@@ -7042,6 +7400,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Gives the ticket to an agent, whoever had it, or back to its queue. */
   assign: {
     path: "/tributary.tickets.v1.TicketService/Assign" as const,
     requestStream: false as const,
@@ -7061,6 +7420,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Waits for the customer or a third party. */
   setPending: {
     path: "/tributary.tickets.v1.TicketService/SetPending" as const,
     requestStream: false as const,
@@ -7070,6 +7430,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Says that the problem is solved. */
   resolve: {
     path: "/tributary.tickets.v1.TicketService/Resolve" as const,
     requestStream: false as const,
@@ -7079,6 +7440,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Takes up a pending or resolved ticket again. */
   reopen: {
     path: "/tributary.tickets.v1.TicketService/Reopen" as const,
     requestStream: false as const,
@@ -7088,6 +7450,7 @@ export const TicketServiceService = {
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
   },
+  /** Ends a resolved ticket for good. */
   close: {
     path: "/tributary.tickets.v1.TicketService/Close" as const,
     requestStream: false as const,
@@ -7096,6 +7459,20 @@ export const TicketServiceService = {
     requestDeserialize: (value: Buffer): CloseRequest => CloseRequest.decode(value),
     responseSerialize: (value: Ticket): Buffer => Buffer.from(Ticket.encode(value).finish()),
     responseDeserialize: (value: Buffer): Ticket => Ticket.decode(value),
+  },
+  /**
+   * Shows the customer that an agent types, or has stopped. Not a command: it changes nothing, is kept nowhere, and losing it
+   * harms nothing. FAILED_PRECONDITION on a channel where nobody waits for the answer, such as email.
+   */
+  signalTyping: {
+    path: "/tributary.tickets.v1.TicketService/SignalTyping" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SignalTypingRequest): Buffer => Buffer.from(SignalTypingRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SignalTypingRequest => SignalTypingRequest.decode(value),
+    responseSerialize: (value: SignalTypingResponse): Buffer =>
+      Buffer.from(SignalTypingResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): SignalTypingResponse => SignalTypingResponse.decode(value),
   },
   /** Who did what, oldest first. */
   listEvents: {
@@ -7117,21 +7494,35 @@ export interface TicketServiceServer extends UntypedServiceImplementation {
   ingestMessages: handleUnaryCall<IngestMessagesRequest, IngestMessagesResponse>;
   /** Gives many tickets an owner. Results in the order of the items. */
   assignTickets: handleUnaryCall<AssignTicketsRequest, AssignTicketsResponse>;
+  /** One ticket with its conversation. */
   getTicket: handleUnaryCall<GetTicketRequest, Ticket>;
+  /** Tickets that pass a filter, newest first. A page token stays valid while tickets come and go. */
   listTickets: handleUnaryCall<ListTicketsRequest, ListTicketsResponse>;
+  /** Tickets in which all words occur, newest first. */
   searchTickets: handleUnaryCall<SearchTicketsRequest, SearchTicketsResponse>;
   /** Answers the customer by the ticket's channel. */
   reply: handleUnaryCall<ReplyRequest, Ticket>;
-  /** Has the agent rung, then the customer. FAILED_PRECONDITION when no channel of the deployment calls. */
+  /** Has the agent rung, then the customer. Not served yet: UNIMPLEMENTED. */
   call: handleUnaryCall<CallRequest, Ticket>;
+  /** Adds what only agents see. */
   addNote: handleUnaryCall<AddNoteRequest, Ticket>;
+  /** Gives the ticket to an agent, whoever had it, or back to its queue. */
   assign: handleUnaryCall<AssignRequest, Ticket>;
   /** Hands the ticket to a higher tier; its owner is released. */
   escalate: handleUnaryCall<EscalateRequest, Ticket>;
+  /** Waits for the customer or a third party. */
   setPending: handleUnaryCall<SetPendingRequest, Ticket>;
+  /** Says that the problem is solved. */
   resolve: handleUnaryCall<ResolveRequest, Ticket>;
+  /** Takes up a pending or resolved ticket again. */
   reopen: handleUnaryCall<ReopenRequest, Ticket>;
+  /** Ends a resolved ticket for good. */
   close: handleUnaryCall<CloseRequest, Ticket>;
+  /**
+   * Shows the customer that an agent types, or has stopped. Not a command: it changes nothing, is kept nowhere, and losing it
+   * harms nothing. FAILED_PRECONDITION on a channel where nobody waits for the answer, such as email.
+   */
+  signalTyping: handleUnaryCall<SignalTypingRequest, SignalTypingResponse>;
   /** Who did what, oldest first. */
   listEvents: handleUnaryCall<ListEventsRequest, ListEventsResponse>;
 }
