@@ -51,6 +51,7 @@ export async function startScaleSystem(options: {
     router: ports.routerHealth,
     'gateway-email': ports.emailHealth,
     'gateway-chat': ports.chat,
+    'gateway-social': ports.social,
     console: ports.console,
   };
   return {
@@ -82,6 +83,7 @@ async function freePorts(): Promise<ServicePorts> {
   return {
     console: await freePort(),
     chat: await freePort(),
+    social: await freePort(),
     smtp: await freePort(),
     emailHealth: await freePort(),
     routerHealth: await freePort(),

@@ -118,6 +118,7 @@ async function freePorts(): Promise<ServicePorts> {
   return {
     console: await freePort(),
     chat: await freePort(),
+    social: await freePort(),
     smtp: await freePort(),
     emailHealth: await freePort(),
     routerHealth: await freePort(),

@@ -35,6 +35,7 @@ await Promise.all(
     router: ports.routerHealth,
     'gateway-email': ports.emailHealth,
     'gateway-chat': ports.chat,
+    'gateway-social': ports.social,
     console: ports.console,
   }).map(async ([name, port]) => {
     while (!(await isReady(port))) await new Promise((resolve) => setTimeout(resolve, 200));

@@ -85,6 +85,7 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
 export interface ServicePorts {
   readonly console: number;
   readonly chat: number;
+  readonly social: number;
   readonly smtp: number;
   readonly emailHealth: number;
   readonly routerHealth: number;
@@ -101,6 +102,7 @@ export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number):
     emailHealth: httpPort + 2,
     routerHealth: httpPort + 3,
     ticketingHealth: httpPort + 4,
+    social: httpPort + 5,
     smtp: smtpPort,
     ticketingGrpc: grpcPort,
     routerGrpc: grpcPort + 1,
@@ -137,6 +139,7 @@ export function serviceProcesses(
     }),
     one('gateway-email', { HTTP_PORT: ports.emailHealth, SMTP_PORT: ports.smtp }),
     one('gateway-chat', { HTTP_PORT: ports.chat }),
+    one('gateway-social', { HTTP_PORT: ports.social }),
     one('console', { HTTP_PORT: ports.console, CHAT_URL: `http://127.0.0.1:${ports.chat}`, SMTP_PORT: ports.smtp }),
   ];
 }

@@ -5,6 +5,7 @@ import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import { createChatGateway, readChatConfig } from '@tributary/gateway-chat';
 import { createEmailGateway, readEmailConfig } from '@tributary/gateway-email';
+import { createSocialGateway, readSocialConfig } from '@tributary/gateway-social';
 import { createRouter, readRouterConfig } from '@tributary/router';
 import {
   type Clock,
@@ -51,6 +52,11 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
   });
   const email = await createEmailGateway({ ...shared, ...log('gateway-email'), config: readEmailConfig(environment) });
   const chat = await createChatGateway({ ...shared, ...log('gateway-chat'), config: readChatConfig(environment) });
+  const social = await createSocialGateway({
+    ...shared,
+    ...log('gateway-social'),
+    config: readSocialConfig(environment),
+  });
   const consoleConfig = readConsoleConfig(environment);
   const pages = await createConsole({
     eventLog,
@@ -71,7 +77,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     logger,
   });
   const http = createHttpServer({
-    plugins: [pages.http, chat.http],
+    plugins: [pages.http, chat.http, social.http],
     host,
     port: dependencies.httpPort,
     ...(dependencies.trustProxy !== undefined && { trustProxy: dependencies.trustProxy }),
@@ -79,7 +85,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     problems: () => [...eventLog.problems(), ...docStore.problems(), ...all.problems()],
   });
   // What takes customers' messages starts last and stops first.
-  const all = composeServices([ticketing, router, pages, grpc, email, chat, http]);
+  const all = composeServices([ticketing, router, pages, grpc, email, chat, social, http]);
   return {
     ...all,
     get ports() {
