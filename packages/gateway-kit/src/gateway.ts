@@ -1,7 +1,7 @@
 import { encodeEvent, topics } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
-import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
+import { backOffMs, type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Channel, Inbox } from './channel.ts';
 import { createIntake } from './intake.ts';
@@ -56,17 +56,32 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
   };
 }
 
-/** Says at each start what the channel can carry. */
+/** Says at each start what the channel can carry, as soon as the log takes it. The gateway does not wait for that. */
 function declareChannel(
   { name, capabilities }: Channel,
   { eventLog, clock, source }: { readonly eventLog: EventLog; readonly clock: Clock; readonly source: string },
 ): Service {
-  return {
-    async start() {
+  let fault: string | undefined;
+  let again: Disposable | undefined;
+  let stopped = false;
+  const declare = async (tries: number): Promise<void> => {
+    try {
       const declaration = { channel: name, capabilities, time: new Date(clock.now()) };
       await eventLog.append([encodeEvent(topics.channels, declaration, source)]);
+      fault = undefined;
+    } catch (error) {
+      fault = (error as Error).message;
+      if (!stopped) again = clock.setTimer(backOffMs(tries, { maxMs: 60_000 }), () => void declare(tries + 1));
+    }
+  };
+  return {
+    async start() {
+      void declare(0);
     },
-    stop: async () => {},
-    problems: () => [],
+    async stop() {
+      stopped = true;
+      again?.[Symbol.dispose]();
+    },
+    problems: () => (fault === undefined ? [] : [`the channel ${name} is not declared: ${fault}`]),
   };
 }
