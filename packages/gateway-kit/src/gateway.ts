@@ -46,7 +46,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
   };
   const connection = await channel.connect?.(inbox, sender);
   const service = composeServices([
-    declareChannel(channel, { eventLog, clock, source }),
+    declareChannel(channel, { eventLog, clock, logger, source }),
     sender,
     ...(connection === undefined ? [] : [connection]),
   ]);
@@ -59,18 +59,21 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
 /** Says at each start what the channel can carry, as soon as the log takes it. The gateway does not wait for that. */
 function declareChannel(
   { name, capabilities }: Channel,
-  { eventLog, clock, source }: { readonly eventLog: EventLog; readonly clock: Clock; readonly source: string },
+  {
+    eventLog,
+    clock,
+    logger,
+    source,
+  }: Pick<GatewayDependencies, 'eventLog' | 'clock' | 'logger'> & { readonly source: string },
 ): Service {
-  let fault: string | undefined;
   let again: Disposable | undefined;
   let stopped = false;
   const declare = async (tries: number): Promise<void> => {
     try {
       const declaration = { channel: name, capabilities, time: new Date(clock.now()) };
       await eventLog.append([encodeEvent(topics.channels, declaration, source)]);
-      fault = undefined;
     } catch (error) {
-      fault = (error as Error).message;
+      logger.warn({ err: error, channel: name }, 'the channel is not declared yet');
       if (!stopped) again = clock.setTimer(backOffMs(tries, { maxMs: 60_000 }), () => void declare(tries + 1));
     }
   };
@@ -82,6 +85,6 @@ function declareChannel(
       stopped = true;
       again?.[Symbol.dispose]();
     },
-    problems: () => (fault === undefined ? [] : [`the channel ${name} is not declared: ${fault}`]),
+    problems: () => [],
   };
 }
