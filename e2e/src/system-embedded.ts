@@ -6,7 +6,7 @@ import { keepRunning } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort } from '@tributary/testing/servers';
 import { loadSettings, type System } from './system.ts';
-import { exceptKills, isReady, serviceVictim } from './victims.ts';
+import { exceptKills, serviceVictim } from './victims.ts';
 
 /** Everything in one process on the embedded adapters, its data in `folder`. */
 export async function startEmbeddedSystem(options: {
@@ -20,6 +20,7 @@ export async function startEmbeddedSystem(options: {
   mkdirSync(logFolder, { recursive: true });
   const [httpPort, smtpPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
   const standalone = keepRunning({
+    healthPort: httpPort,
     name: 'standalone',
     entry: fileURLToPath(new URL('../../packages/standalone/src/main.ts', import.meta.url)),
     environment: {
@@ -39,10 +40,10 @@ export async function startEmbeddedSystem(options: {
     chatUrl: `ws://127.0.0.1:${httpPort}/chat/v1/ws`,
     ticketingAddress: `127.0.0.1:${grpcPort}`,
     routerAddress: `127.0.0.1:${grpcPort}`,
-    victims: [serviceVictim(standalone, httpPort)],
+    victims: [serviceVictim(standalone)],
     starts: () => new Map([['standalone', standalone.starts]]),
     logFolder,
-    ready: () => until('Tributary to be ready', () => isReady(httpPort), { timeoutMs: 60_000 }).then(() => {}),
+    ready: () => until('Tributary to be ready', () => standalone.isReady(), { timeoutMs: 60_000 }).then(() => {}),
     // Others may read the log's file while the process that consumes from it runs.
     openLog: () => openEmbeddedLog({ folder: join(dataFolder, 'log') }),
     [Symbol.asyncDispose]: () => standalone.stop(),

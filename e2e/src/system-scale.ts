@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { allTopics } from '@tributary/contracts';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
-import { type ServicePorts, serviceProcesses } from '@tributary/standalone';
+import { serviceProcesses, takePorts } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
 import { loadSettings, type System, SystemUnavailable } from './system.ts';
-import { exceptKills, isReady, serverVictim, serviceVictim } from './victims.ts';
+import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 
 /**
  * Every service as a process of its own, on a Kafka and a MongoDB of our own.
@@ -36,7 +36,7 @@ export async function startScaleSystem(options: {
 
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
-  const ports = await freePorts();
+  const ports = await takePorts(freePort);
   const environment = {
     ...loadSettings,
     HOST: '127.0.0.1',
@@ -46,29 +46,17 @@ export async function startScaleSystem(options: {
     CONSOLE_FEED: 'on',
   };
   const services = serviceProcesses(ports, environment, exceptKills(report), { wrap: dieWithParent, logFolder });
-  const healthPorts: Record<string, number> = {
-    ticketing: ports.ticketingHealth,
-    router: ports.routerHealth,
-    'gateway-email': ports.emailHealth,
-    'gateway-chat': ports.chat,
-    'gateway-social': ports.social,
-    console: ports.console,
-  };
   return {
     smtpPort: ports.smtp,
     chatUrl: `ws://127.0.0.1:${ports.chat}/chat/v1/ws`,
     ticketingAddress: `127.0.0.1:${ports.ticketingGrpc}`,
     routerAddress: `127.0.0.1:${ports.routerGrpc}`,
-    victims: [
-      ...services.map((service) => serviceVictim(service, healthPorts[service.name] ?? 0)),
-      serverVictim('broker', kafka),
-      serverVictim('database', mongo),
-    ],
+    victims: [...services.map(serviceVictim), serverVictim('broker', kafka), serverVictim('database', mongo)],
     starts: () => new Map(services.map(({ name, starts }) => [name, starts])),
     logFolder,
     async ready() {
-      for (const { name } of services) {
-        await until(`${name} to be ready`, () => isReady(healthPorts[name] ?? 0), { timeoutMs: 120_000, everyMs: 100 });
+      for (const service of services) {
+        await until(`${service.name} to be ready`, () => service.isReady(), { timeoutMs: 120_000, everyMs: 100 });
       }
     },
     openLog,
@@ -76,19 +64,5 @@ export async function startScaleSystem(options: {
       await Promise.all(services.map((service) => service.stop()));
       await stopServers();
     },
-  };
-}
-
-async function freePorts(): Promise<ServicePorts> {
-  return {
-    console: await freePort(),
-    chat: await freePort(),
-    social: await freePort(),
-    smtp: await freePort(),
-    emailHealth: await freePort(),
-    routerHealth: await freePort(),
-    routerGrpc: await freePort(),
-    ticketingHealth: await freePort(),
-    ticketingGrpc: await freePort(),
   };
 }

@@ -18,13 +18,13 @@ export interface Victim {
 const recoveryLimitMs = 120_000;
 
 /** A service process, which whoever keeps it running starts again. It works when it says that it is ready. */
-export function serviceVictim(service: ServiceProcess, healthPort: number): Victim {
+export function serviceVictim(service: ServiceProcess): Victim {
   return {
     name: service.name,
     async kill() {
       const { starts } = service;
       service.kill();
-      await until(`${service.name} to be ready again`, () => service.starts > starts && isReady(healthPort), {
+      await until(`${service.name} to be ready again`, () => service.starts > starts && service.isReady(), {
         timeoutMs: recoveryLimitMs,
         everyMs: 100,
       });
@@ -42,14 +42,6 @@ export function serverVictim(name: string, server: RunningServer): Victim {
       await server.restart();
     },
   };
-}
-
-/** True when a service's `/health/ready` answers 200. */
-export async function isReady(port: number): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(2000) }).catch(
-    () => undefined,
-  );
-  return answer?.ok ?? false;
 }
 
 /** Passes on what is said of processes that end, except those that were killed: that is said already. */

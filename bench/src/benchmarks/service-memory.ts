@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { allTopics } from '@tributary/contracts';
 import type { GroupLag } from '@tributary/eventlog';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
-import { type ServicePorts, type ServiceProcess, serviceProcesses } from '@tributary/standalone';
+import { type ServiceProcess, serviceProcesses, takePorts } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable } from '@tributary/testing/servers';
 import { createTransport } from 'nodemailer';
@@ -35,7 +35,7 @@ export const serviceMemory: Benchmark = {
     await using folder = await temporaryFolder();
     await using log = await openKafkaLog({ brokers: [kafka.url], clientId: 'bench' });
     await log.applyTopics(allTopics);
-    const ports = await freePorts();
+    const ports = await takePorts(freePort);
     await mkdir(join(folder.path, 'logs'));
     const services = serviceProcesses(
       ports,
@@ -51,8 +51,8 @@ export const serviceMemory: Benchmark = {
       { wrap: dieWithParent, logFolder: join(folder.path, 'logs') },
     );
     try {
-      for (const port of [ports.ticketingHealth, ports.routerHealth, ports.emailHealth, ports.chat, ports.console])
-        await until('the services to be ready', () => isReady(port), { timeoutMs: 120_000, everyMs: 100 });
+      for (const service of services)
+        await until(`${service.name} to be ready`, () => service.isReady(), { timeoutMs: 120_000, everyMs: 100 });
       await pause(3000);
       const idle = services.map(memoryOf);
       await sendMails(ports.smtp);
@@ -103,27 +103,8 @@ async function sendMails(port: number): Promise<void> {
   transport.close();
 }
 
-async function isReady(port: number): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
-  return answer?.ok ?? false;
-}
-
 function withDatabase(url: string, database: string): string {
   const changed = new URL(url);
   changed.pathname = `/${database}`;
   return changed.href;
-}
-
-async function freePorts(): Promise<ServicePorts> {
-  return {
-    console: await freePort(),
-    chat: await freePort(),
-    social: await freePort(),
-    smtp: await freePort(),
-    emailHealth: await freePort(),
-    routerHealth: await freePort(),
-    routerGrpc: await freePort(),
-    ticketingHealth: await freePort(),
-    ticketingGrpc: await freePort(),
-  };
 }

@@ -30,16 +30,9 @@ const services = serviceProcesses(
   report,
 );
 await Promise.all(
-  Object.entries({
-    ticketing: ports.ticketingHealth,
-    router: ports.routerHealth,
-    'gateway-email': ports.emailHealth,
-    'gateway-chat': ports.chat,
-    'gateway-social': ports.social,
-    console: ports.console,
-  }).map(async ([name, port]) => {
-    while (!(await isReady(port))) await new Promise((resolve) => setTimeout(resolve, 200));
-    report(`${name} is ready`);
+  services.map(async (service) => {
+    while (!(await service.isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
+    report(`${service.name} is ready`);
   }),
 );
 report(`Tributary is ready.
@@ -56,11 +49,6 @@ await new Promise<void>((resolve) => {
 report('stopping');
 // Gateways first, then what they feed.
 for (const service of services.reverse()) await service.stop();
-
-async function isReady(port: number): Promise<boolean> {
-  const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
-  return answer?.ok ?? false;
-}
 
 function readSettings() {
   try {

@@ -8,6 +8,8 @@ export interface ServiceProcess {
   readonly name: string;
   /** Undefined between its end and its next start. */
   readonly pid: number | undefined;
+  /** True when its `/health/ready` answers 200. */
+  isReady(): Promise<boolean>;
   /** How often it was started. */
   readonly starts: number;
   /** SIGKILL; it comes back by itself. */
@@ -21,6 +23,8 @@ export interface ServiceProcessOptions {
   /** The service's `src/main.ts`. */
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Where `/health/ready` answers. */
+  readonly healthPort: number;
   /** Milliseconds before it is started again. */
   readonly restartAfterMs?: number;
   /** What it prints is appended to this file. Default: it prints where we do. */
@@ -66,6 +70,11 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
     get starts() {
       return starts;
     },
+    async isReady() {
+      const signal = AbortSignal.timeout(2000);
+      const url = `http://127.0.0.1:${options.healthPort}/health/ready`;
+      return (await fetch(url, { signal }).catch(() => undefined))?.ok ?? false;
+    },
     kill: () => void child?.kill('SIGKILL'),
     async stop() {
       stopping = true;
@@ -94,6 +103,21 @@ export interface ServicePorts {
   readonly ticketingGrpc: number;
 }
 
+/** A port for each, taken one by one. */
+export async function takePorts(take: () => Promise<number>): Promise<ServicePorts> {
+  return {
+    console: await take(),
+    chat: await take(),
+    social: await take(),
+    smtp: await take(),
+    emailHealth: await take(),
+    routerHealth: await take(),
+    routerGrpc: await take(),
+    ticketingHealth: await take(),
+    ticketingGrpc: await take(),
+  };
+}
+
 /** The ports counted from the documented ones: HTTP 8080, SMTP 2525, gRPC 50051. */
 export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number): ServicePorts {
   return {
@@ -120,9 +144,10 @@ export function serviceProcesses(
   report: (line: string) => void,
   { logFolder, wrap }: { readonly logFolder?: string } & Pick<ServiceProcessOptions, 'wrap'> = {},
 ): ServiceProcess[] {
-  const one = (name: string, own: Record<string, string | number>) =>
+  const one = (name: string, own: Record<string, string | number> & { readonly HTTP_PORT: number }) =>
     keepRunning({
       name,
+      healthPort: own.HTTP_PORT,
       entry: fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)),
       environment: { ...stringsOf(own), ...environment },
       ...(logFolder !== undefined && { logFile: join(logFolder, `${name}.log`) }),
