@@ -1,4 +1,5 @@
 import type { ChannelKind } from './channel-kind.ts';
+import { webhookChannel } from './webhook/channel.ts';
 
 /** Every channel this service knows. A new one is a folder beside this file and a line here. */
-export const channelKinds: readonly ChannelKind[] = [];
+export const channelKinds: readonly ChannelKind[] = [webhookChannel];
