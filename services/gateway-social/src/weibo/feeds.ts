@@ -45,7 +45,6 @@ export async function openFeeds(
     filter: { account: { $in: [...byName.keys()] } },
     clock,
     leaseMs,
-    pollMs: 30_000,
     handle: look,
     logger,
   });
