@@ -1,5 +1,6 @@
 import type { ChannelKind } from './channel-kind.ts';
 import { webhookChannel } from './webhook/channel.ts';
+import { weiboChannel } from './weibo/channel.ts';
 
 /** Every channel this service knows. A new one is a folder beside this file and a line here. */
-export const channelKinds: readonly ChannelKind[] = [webhookChannel];
+export const channelKinds: readonly ChannelKind[] = [webhookChannel, weiboChannel];

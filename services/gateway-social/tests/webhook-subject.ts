@@ -3,7 +3,7 @@ import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { webhookAccount } from '../src/webhook/account.ts';
 import { createWebhookChannel } from '../src/webhook/channel.ts';
 
-const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+export const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 export const createChannel: CreateChannel = (url, ground) =>
   createWebhookChannel(

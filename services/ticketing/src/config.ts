@@ -7,6 +7,8 @@ export interface TicketingConfig {
   readonly timeZone: string;
   /** Channels on which the customer waits for the answer and whose conversation key only their session holds. */
   readonly liveChannels: readonly string[];
+  /** Channels on which a public message is answered under it with an invitation to write privately, and continued there. */
+  readonly publicFirstChannels: readonly string[];
   /** Folder of `<language>.yaml`. Undefined: the templates that come with the service. */
   readonly templateFolder?: string | undefined;
   /** Language of acknowledgements in a language that has no template. */
@@ -15,20 +17,26 @@ export interface TicketingConfig {
   readonly acknowledgementsPerHour: number;
 }
 
-const shape = {
-  TIME_ZONE: z
+/** Comma-separated. */
+function channelNames(standard: string) {
+  return z
     .string()
-    .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone, for example Asia/Shanghai')
-    .default('UTC'),
-  LIVE_CHANNELS: z
-    .string()
-    .default('chat')
+    .default(standard)
     .transform((text) =>
       text
         .split(',')
         .map((channel) => channel.trim())
         .filter((channel) => channel !== ''),
-    ),
+    );
+}
+
+const shape = {
+  TIME_ZONE: z
+    .string()
+    .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone, for example Asia/Shanghai')
+    .default('UTC'),
+  LIVE_CHANNELS: channelNames('chat'),
+  PUBLIC_FIRST_CHANNELS: channelNames('webhook,weibo'),
   TEMPLATE_DIR: z.string().optional(),
   DEFAULT_LANGUAGE: z.string().min(2, 'must be a language with a template, for example en').default('en'),
   ACKNOWLEDGEMENTS_PER_HOUR: z.coerce
@@ -45,6 +53,7 @@ export function readTicketingConfig(environment: Readonly<Record<string, string 
   return {
     timeZone: values.TIME_ZONE,
     liveChannels: values.LIVE_CHANNELS,
+    publicFirstChannels: values.PUBLIC_FIRST_CHANNELS,
     templateFolder: values.TEMPLATE_DIR,
     defaultLanguage: values.DEFAULT_LANGUAGE,
     acknowledgementsPerHour: values.ACKNOWLEDGEMENTS_PER_HOUR,

@@ -62,7 +62,11 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
   const channelLimits = new Map<string, ChannelLimits>();
   const deps: IngestDependencies & CommandDependencies = {
     ...{ store, relay, numbers, places, pointers, contacts, template, channelLimits, now },
-    policy: { deadlines: standardDeadlines, liveChannels: new Set(config.liveChannels) },
+    policy: {
+      deadlines: standardDeadlines,
+      liveChannels: new Set(config.liveChannels),
+      publicFirstChannels: new Set(config.publicFirstChannels),
+    },
     acknowledgementLimit: { count: config.acknowledgementsPerHour, perMs: hourMs },
   };
   const tickets = createTicketApi({ ...deps, signal: signalTo(eventLog) });

@@ -81,6 +81,9 @@ describe('templates', () => {
     expect(failure('de.yaml', good.replace('{number}', ''))).toMatchObject({
       message: `${join(folder, 'de.yaml')}: acknowledgement.text: must contain {number}`,
     });
+    expect(String(failure('de.yaml', `${good}  public: "Number {number}"\n`))).toContain(
+      'acknowledgement.public: must not contain {number} or other facts',
+    );
     expect(String(failure('de.yaml', good.replace('live', 'life')))).toContain('life');
     expect(failure('de.yaml', 'a: [')).toBeInstanceOf(TemplateError);
     expect(String(failure('not_a_language!.yaml', good))).toContain('must be a language tag');
@@ -93,6 +96,7 @@ describe('configuration', () => {
     expect(readTicketingConfig({})).toEqual({
       timeZone: 'UTC',
       liveChannels: ['chat'],
+      publicFirstChannels: ['webhook', 'weibo'],
       templateFolder: undefined,
       defaultLanguage: 'en',
       acknowledgementsPerHour: 5,

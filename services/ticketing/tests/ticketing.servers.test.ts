@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, inject } from 'vitest';
 import type { OpenAdapters } from './desk.ts';
 import { describeLifeOfATicket } from './suites/life-of-a-ticket.ts';
 import { describePlacingMessages } from './suites/placing-messages.ts';
+import { describePublicFirst } from './suites/public-first.ts';
 import { describePublishingEvents } from './suites/publishing-events.ts';
 
 const brokers = inject('kafkaBrokers');
@@ -27,5 +28,6 @@ describe.skipIf(brokers === undefined || mongoUrl === undefined)('ticketing on K
   };
   describeLifeOfATicket(open);
   describePlacingMessages(open);
+  describePublicFirst(open);
   describePublishingEvents(open);
 });

@@ -15,6 +15,9 @@ const schema = z.strictObject({
     subject: text,
     text: text.includes('{number}', 'must contain {number}'),
     live: text,
+    public: text
+      .refine((value) => !/\{\w+\}/.test(value), 'must not contain {number} or other facts: anyone reads it')
+      .optional(),
   }),
 });
 
@@ -30,8 +33,9 @@ export function loadTemplates(folder: string, defaultLanguage: string): (languag
     const language = basename(file, '.yaml').toLowerCase();
     if (!isLanguage(language)) throw new TemplateError(`${path}: the file's name must be a language tag, like en.yaml`);
     const { acknowledgement } = readTemplate(path);
-    const { subject, text: body, live: liveText } = acknowledgement;
-    templates.set(language, { language, subject, text: body, liveText });
+    const { subject, text: body, live: liveText, public: publicText } = acknowledgement;
+    const template = { language, subject, text: body, liveText };
+    templates.set(language, publicText === undefined ? template : { ...template, publicText });
   }
   const fallback = templates.get(defaultLanguage);
   if (fallback === undefined) throw new TemplateError(`${join(folder, `${defaultLanguage}.yaml`)}: is missing`);

@@ -139,7 +139,7 @@ export function toOutboundMessage(ticket: Ticket, { change }: TicketEvent): cont
     ticketNumber: ticket.number,
     channel: ticket.channel,
     account: ticket.account,
-    conversationKey: ticket.conversationKey,
+    conversationKey: entry.conversationKey ?? ticket.conversationKey,
     recipients: [toContact(ticket.contact)],
     subject: entry.subject ?? replySubject(ticket.subject),
     text: entry.text,

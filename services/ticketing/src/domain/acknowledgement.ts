@@ -8,6 +8,8 @@ export interface AcknowledgementTemplate {
   readonly text: string;
   /** One short line, for channels where the customer waits for the answer. */
   readonly liveText: string;
+  /** For what anyone can read: an invitation to write privately, without the ticket's number. Absent: there is none. */
+  readonly publicText?: string;
 }
 
 export interface AcknowledgementFacts {
@@ -17,26 +19,31 @@ export interface AcknowledgementFacts {
   /** Milliseconds until the first response is due. */
   readonly firstResponseMs: number;
   readonly live: boolean;
+  /** It stands under a public message, for anyone to read. */
+  readonly isPublic: boolean;
   readonly atMs: number;
   /** The message being acknowledged. Empty when the provider gave no id. */
   readonly providerMessageId: string;
 }
 
-/** "We have your message", with number and expected time. */
-export function acknowledge(template: AcknowledgementTemplate, facts: AcknowledgementFacts): Entry {
+/** "We have your message", with number and expected time; in public, with neither. Undefined when the template has no such text. */
+export function acknowledge(template: AcknowledgementTemplate, facts: AcknowledgementFacts): Entry | undefined {
+  const text = facts.isPublic ? template.publicText : facts.live ? template.liveText : template.text;
+  if (text === undefined) return undefined;
   const values: Record<string, string> = {
     number: facts.number,
     subject: facts.subject,
     time: durationInWords(facts.firstResponseMs, template.language),
   };
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  const fill = (blank: string) => blank.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
   return {
     id: facts.entryId,
     kind: 'outbound',
     author: { kind: 'system', id: 'ticketing', displayName: '' },
     atMs: facts.atMs,
-    text: fill(facts.live ? template.liveText : template.text).trim(),
-    ...(!facts.live && { subject: fill(template.subject).trim() }),
+    text: (facts.isPublic ? text : fill(text)).trim(),
+    ...(facts.isPublic && { visibility: 'public' as const, parentProviderMessageId: facts.providerMessageId }),
+    ...(!facts.live && !facts.isPublic && { subject: fill(template.subject).trim() }),
     language: template.language,
     purpose: 'acknowledgement',
     references: facts.providerMessageId === '' ? [] : [facts.providerMessageId],

@@ -12,7 +12,7 @@ export interface ChannelLimits {
   readonly maxAttachments: number;
   /** Empty: only private. */
   readonly replyVisibilities: readonly Visibility[];
-  /** How long after the customer's latest message they can be written to. */
+  /** How long after the customer's latest message they can be written to privately. */
   readonly replyWindowMs: number;
 }
 
@@ -49,7 +49,11 @@ export function whyNotCarried(
       return `${channel} carries at most ${rule.maxBytes} bytes of ${blob.mediaType}, ${file} has ${blob.size}`;
     }
   }
-  if (replyWindowMs > 0 && (customerWroteAtMs === undefined || nowMs - customerWroteAtMs > replyWindowMs)) {
+  if (
+    visibility === 'private' &&
+    replyWindowMs > 0 &&
+    (customerWroteAtMs === undefined || nowMs - customerWroteAtMs > replyWindowMs)
+  ) {
     return `${channel} carries replies only within ${durationInWords(replyWindowMs, 'en')} after the customer wrote`;
   }
   return undefined;

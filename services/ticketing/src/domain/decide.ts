@@ -62,8 +62,10 @@ export function decide(command: Command, ticket: Ticket | undefined, context: De
 function reply(command: Reply, ticket: Ticket, { nowMs, actor, channelLimits }: DecisionContext): Change[] {
   if (ticket.state === 'closed') throw new Rejection('a closed ticket cannot be answered');
   requireRoom(ticket);
-  const answered = ticket.entries.findLast(({ kind, automatic }) => kind === 'inbound' && automatic === undefined);
-  const visibility = command.visibility ?? answered?.visibility ?? 'private';
+  const written = ticket.entries.filter(({ kind, automatic }) => kind === 'inbound' && automatic === undefined);
+  const visibility = command.visibility ?? written.at(-1)?.visibility ?? 'private';
+  // What is said in private answers what was written in private, in that conversation; so in public.
+  const answered = written.findLast((entry) => (entry.visibility ?? 'private') === visibility) ?? written.at(-1);
   if (channelLimits !== undefined) {
     const times = { nowMs, customerWroteAtMs: answered?.atMs };
     const why = whyNotCarried({ ...command, visibility }, ticket.channel, channelLimits, times);
@@ -80,8 +82,9 @@ function reply(command: Reply, ticket: Ticket, { nowMs, actor, channelLimits }: 
     ...(command.attachments.length > 0 && { attachments: command.attachments }),
     ...(visibility === 'public' && { visibility }),
     ...(parent !== undefined && { parentProviderMessageId: parent }),
+    ...(answered?.conversationKey !== undefined && { conversationKey: answered.conversationKey }),
     purpose: 'reply' as const,
-    references: replyReferences(ticket),
+    references: replyReferences(ticket, answered),
   };
   const met = actor.kind === 'agent' ? meet('first-response', ticket, nowMs) : [];
   return [{ type: 'replyAdded', entry }, ...met];

@@ -16,6 +16,8 @@ export interface TicketPolicy {
   readonly deadlines: DeadlinePolicy;
   /** Channels on which the customer waits for the answer and whose conversation key only that customer's session holds. */
   readonly liveChannels: ReadonlySet<string>;
+  /** Channels on which a public message is answered under it once, with an invitation to write privately, and continued there. */
+  readonly publicFirstChannels: ReadonlySet<string>;
 }
 
 /** The change that puts a ticket back to work, with the deadlines that count from then on. */

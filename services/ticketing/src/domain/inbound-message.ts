@@ -1,4 +1,5 @@
 import type { Bounce } from './commands.ts';
+import type { TicketPolicy } from './decision-context.ts';
 import type { IncomingMessage } from './placement.ts';
 import {
   type Attachment,
@@ -50,17 +51,20 @@ export function contactId(message: InboundMessage): string {
 }
 
 /** What decides where it goes. */
-export function incoming(message: InboundMessage, keyProvesSender: boolean): IncomingMessage {
-  const { channel, conversationKey, replyToTicketId, references, automatic, bounce } = message;
+export function incoming(message: InboundMessage, policy: TicketPolicy): IncomingMessage {
+  const { channel, account, conversationKey, replyToTicketId, references, automatic, bounce } = message;
   return {
     channel,
+    account,
     conversationKey,
     senderKey: verifiedKey(message.sender),
     replyToTicketId,
     references,
     automatic,
     bouncedEntryId: bounce?.entryId ?? '',
-    keyProvesSender,
+    keyProvesSender: policy.liveChannels.has(channel),
+    isPublic: message.visibility === 'public',
+    publicFirst: policy.publicFirstChannels.has(channel),
   };
 }
 

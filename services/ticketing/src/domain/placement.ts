@@ -3,6 +3,7 @@ import type { Automatic } from './ticket.ts';
 /** What decides where a message goes. */
 export interface IncomingMessage {
   readonly channel: string;
+  readonly account: string;
   readonly conversationKey: string;
   /** Contact key of the sender as far as it is verified; empty when it is only claimed or there is none. */
   readonly senderKey: string;
@@ -15,6 +16,10 @@ export interface IncomingMessage {
   readonly bouncedEntryId: string;
   /** True when only the customer's session holds the conversation key, so that the key proves the sender. */
   readonly keyProvesSender: boolean;
+  /** Anyone can read it. */
+  readonly isPublic: boolean;
+  /** On its channel, what began in public is continued in private. */
+  readonly publicFirst: boolean;
 }
 
 /** What is known of a ticket when messages are placed. */
@@ -52,8 +57,8 @@ export interface Placement {
   readonly followsTicketId: string;
   /** Pointers to be made under their unique key before the message is put there. */
   readonly claims: readonly Pointer[];
-  /** A pointer that may be moved on to this ticket; whether it succeeds does not matter. */
-  readonly moves?: Pointer;
+  /** Pointers that may be moved on to this ticket; whether it succeeds does not matter. */
+  readonly moves: readonly Pointer[];
 }
 
 /** Most references looked at, from the latest on. */
@@ -61,6 +66,7 @@ const maxReferences = 50;
 
 const conversationPointer = (conversationKey: string) => `conversation ${conversationKey}`;
 const senderPointer = (conversationKey: string, senderKey: string) => `sender ${senderKey} ${conversationKey}`;
+const publicPointer = ({ channel, account, senderKey }: IncomingMessage) => `public ${senderKey} ${channel} ${account}`;
 export const followUpPointer = (ticketId: string) => `follow-up ${ticketId}`;
 export const inboundReference = (channel: string, providerMessageId: string) => `in ${channel} ${providerMessageId}`;
 export const outboundReference = (channel: string, providerMessageId: string) => `out ${channel} ${providerMessageId}`;
@@ -76,22 +82,51 @@ export function referencesOf(message: IncomingMessage): string[] {
 }
 
 /** Keys of the pointers `placeMessage` will ask for, those of follow-ups apart. */
-export function pointersOf({ conversationKey, senderKey, keyProvesSender }: IncomingMessage): string[] {
+export function pointersOf(message: IncomingMessage): string[] {
+  const own = conversationPointers(message);
+  return hasPublicPointer(message) ? [...own, publicPointer(message)] : own;
+}
+
+function conversationPointers({ conversationKey, senderKey, keyProvesSender }: IncomingMessage): string[] {
   const common = conversationPointer(conversationKey);
   return senderKey === '' || keyProvesSender ? [common] : [common, senderPointer(conversationKey, senderKey)];
 }
 
+/** A person whom the channel vouches for, on a channel where public comes first: their last public ticket is remembered. */
+function hasPublicPointer({ publicFirst, senderKey, automatic }: IncomingMessage): boolean {
+  return publicFirst && senderKey !== '' && automatic === 'none';
+}
+
 /**
  * Where a message goes. In this order: the ticket a token proves; a ticket that holds a message it refers to and has its
- * sender on it; the running ticket of the conversation, if it has the sender on it; a new ticket. What goes to a ticket that
- * is over goes to its follow-up. Nothing that a stranger can write or quote lets them onto somebody's ticket; only a bounce
- * of one of our own messages comes from somebody who need not be on it.
+ * sender on it; the ticket of the conversation, if it has the sender on it and is running; for a private message, the running
+ * ticket on which its sender wrote last in public, on the same account; the ticket of the conversation that is not running; a
+ * new ticket. What goes to a ticket that is over goes to its follow-up. Nothing that a stranger can write or quote lets them
+ * onto somebody's ticket; only a bounce of one of our own messages comes from somebody who need not be on it.
  * @param newTicketId The id of the ticket that this message would start.
  */
 export function placeMessage(message: IncomingMessage, book: PlacementBook, newTicketId: string): Placement {
-  const found = provenTicket(message, book) ?? referredTicket(message, book) ?? conversationTicket(message, book);
+  const placement = placeByRules(message, book, newTicketId);
+  if (!message.isPublic || !hasPublicPointer(message)) return placement;
+  const { ticketId } = placement;
+  const before = book.pointer(publicPointer(message));
+  if (before?.ticketId === ticketId) return placement;
+  const pointer = { key: publicPointer(message), ticketId, holderKey: message.senderKey, followsTicketId: '' };
+  return before === undefined
+    ? { ...placement, claims: [...placement.claims, pointer] }
+    : { ...placement, moves: [...placement.moves, pointer] };
+}
+
+function placeByRules(message: IncomingMessage, book: PlacementBook, newTicketId: string): Placement {
+  const own = conversationTicket(message, book);
+  const named = provenTicket(message, book) ?? referredTicket(message, book);
+  if (named === undefined && book.ticket(own?.ticketId ?? '')?.running !== true) {
+    const continued = continuedTicket(message, book, own?.pointer);
+    if (continued !== undefined) return continued;
+  }
+  const found: Found | undefined = named ?? own;
   if (found === undefined) {
-    return { ticketId: newTicketId, followsTicketId: '', claims: newPointer(message, book, newTicketId) };
+    return { ticketId: newTicketId, followsTicketId: '', claims: newPointer(message, book, newTicketId), moves: [] };
   }
   let { ticketId, followsTicketId } = found;
   while (book.ticket(ticketId)?.over) {
@@ -103,12 +138,35 @@ export function placeMessage(message: IncomingMessage, book: PlacementBook, newT
         ticketId: newTicketId,
         followsTicketId,
         claims: [{ key: followUpPointer(ticketId), ...followUp }],
-        ...(found.pointer !== undefined && { moves: { key: found.pointer.key, ...followUp } }),
+        moves: found.pointer === undefined ? [] : [{ key: found.pointer.key, ...followUp }],
       };
     }
     ticketId = next.ticketId;
   }
-  return { ticketId, followsTicketId, claims: [] };
+  return { ticketId, followsTicketId, claims: [], moves: [] };
+}
+
+/**
+ * Private goes on where public began: for that very person, and only while the ticket is running. The private conversation
+ * stays with that ticket from then on.
+ */
+function continuedTicket(
+  message: IncomingMessage,
+  book: PlacementBook,
+  own: Pointer | undefined,
+): Placement | undefined {
+  if (message.isPublic || !hasPublicPointer(message)) return undefined;
+  const ticketId = book.pointer(publicPointer(message))?.ticketId ?? '';
+  const ticket = book.ticket(ticketId);
+  if (ticket === undefined || !ticket.running || ticket.over || !ticket.participants.has(message.senderKey))
+    return undefined;
+  const moved = own && { key: own.key, ticketId, holderKey: message.senderKey, followsTicketId: '' };
+  return {
+    ticketId,
+    followsTicketId: '',
+    claims: moved === undefined ? newPointer(message, book, ticketId) : [],
+    moves: moved === undefined ? [] : [moved],
+  };
 }
 
 interface Found {
@@ -152,7 +210,7 @@ function referredTicket(message: IncomingMessage, book: PlacementBook): Found | 
 }
 
 function conversationTicket(message: IncomingMessage, book: PlacementBook): Found | undefined {
-  for (const key of pointersOf(message)) {
+  for (const key of conversationPointers(message)) {
     const pointer = book.pointer(key);
     if (pointer === undefined) continue;
     const { ticketId, followsTicketId, holderKey } = pointer;
@@ -166,6 +224,6 @@ function conversationTicket(message: IncomingMessage, book: PlacementBook): Foun
 }
 
 function newPointer(message: IncomingMessage, book: PlacementBook, ticketId: string): Pointer[] {
-  const key = pointersOf(message).find((candidate) => book.pointer(candidate) === undefined);
+  const key = conversationPointers(message).find((candidate) => book.pointer(candidate) === undefined);
   return key === undefined ? [] : [{ key, ticketId, holderKey: message.senderKey, followsTicketId: '' }];
 }

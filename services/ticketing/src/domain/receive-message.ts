@@ -2,7 +2,7 @@ import type { Change } from './changes.ts';
 import type { ReceiveMessage } from './commands.ts';
 import { startDeadlines } from './deadlines.ts';
 import { type DecisionContext, reopened } from './decision-context.ts';
-import type { Automatic, Ticket } from './ticket.ts';
+import type { Automatic, Entry, Ticket } from './ticket.ts';
 
 /** Machines' messages that are answers to nobody in particular: a ticket they start wants no owner. */
 const wantsNobody: ReadonlySet<Automatic> = new Set(['reply', 'bounce', 'own']);
@@ -13,14 +13,22 @@ export function receiveMessage(
   ticket: Ticket | undefined,
   context: DecisionContext,
 ): Change[] {
-  const { entry, participants } = command;
+  const { participants } = command;
   if (ticket === undefined) return start(command, context);
-  if (ticket.entries.some(({ id }) => id === entry.id)) return [];
+  if (ticket.entries.some(({ id }) => id === command.entry.id)) return [];
+  const entry = inItsConversation(command, ticket, context);
   const changes: Change[] = [{ type: 'messageReceived', entry, participants }, ...bounced(command, ticket)];
   // A message is placed before it is written. If the ticket was closed in between, the message came first.
   const dormant = ticket.state === 'pending' || ticket.state === 'resolved' || ticket.state === 'closed';
   if (dormant && entry.automatic === undefined) changes.push(reopened('the customer wrote', ticket, context));
   return changes;
+}
+
+/** On a channel where a ticket may have a public and a private conversation, an answer must go to the right one. */
+function inItsConversation({ entry, start }: ReceiveMessage, ticket: Ticket, { policy }: DecisionContext): Entry {
+  const { conversationKey } = start;
+  const isOther = policy.publicFirstChannels.has(ticket.channel) && conversationKey !== ticket.conversationKey;
+  return isOther ? { ...entry, conversationKey } : entry;
 }
 
 function start({ entry, participants, start: facts }: ReceiveMessage, { policy }: DecisionContext): Change[] {

@@ -1,17 +1,22 @@
-import type { Ticket } from './ticket.ts';
+import type { Entry, Ticket } from './ticket.ts';
 
 /** Most references of one message: the first, which names the conversation, and the latest. */
 const maxReferences = 20;
 
-/** Provider's ids of the conversation, oldest first, the last one that of the message being answered. */
-export function replyReferences(ticket: Pick<Ticket, 'entries' | 'deliveries'>): string[] {
+/**
+ * Provider's ids of the conversation, oldest first, the last one that of the message being answered.
+ * @param answers The entry being answered; when it has no id, the latest of a person's that has one.
+ */
+export function replyReferences(ticket: Pick<Ticket, 'entries' | 'deliveries'>, answers?: Entry): string[] {
   const ids = ticket.entries.flatMap(({ id, kind, providerMessageId }) => {
     const known = kind === 'outbound' ? ticket.deliveries[id]?.providerMessageId : providerMessageId;
     return known === undefined || known === '' ? [] : [known];
   });
-  const answered = ticket.entries.findLast(
-    ({ kind, automatic, providerMessageId }) => kind === 'inbound' && automatic === undefined && providerMessageId,
-  )?.providerMessageId;
+  const answered =
+    answers?.providerMessageId ??
+    ticket.entries.findLast(
+      ({ kind, automatic, providerMessageId }) => kind === 'inbound' && automatic === undefined && providerMessageId,
+    )?.providerMessageId;
   const ordered = [...new Set(ids)].filter((id) => id !== answered);
   if (answered !== undefined) ordered.push(answered);
   return ordered.length <= maxReferences

@@ -99,6 +99,8 @@ export interface Entry {
   readonly visibility?: Visibility;
   /** The provider's id of an inbound entry; an outbound one's is in `Ticket.deliveries`. */
   readonly providerMessageId?: string;
+  /** The conversation it belongs to, where that is not the ticket's: the private one of a ticket that began in public. */
+  readonly conversationKey?: string;
   /** Of an inbound entry: it is a public post or comment, to be answered under it. */
   readonly answeredUnderIt?: boolean;
   /** Of an outbound entry. */

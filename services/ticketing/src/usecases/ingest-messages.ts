@@ -153,6 +153,9 @@ function commandOf(
 ): [Actor, ReceiveMessage] {
   const { customerId, mayAcknowledge } = book(message);
   const entry = entryOf(message, customerId, dependencies.now());
+  const acknowledgement = mayAcknowledge
+    ? acknowledgementFor({ message, grade }, ticketId, number, dependencies)
+    : undefined;
   const command: ReceiveMessage = {
     type: 'receiveMessage',
     entry,
@@ -170,9 +173,7 @@ function commandOf(
       conversationKey: message.conversationKey,
       followsTicketId,
       receivedAtMs: message.receivedAtMs,
-      ...(mayAcknowledge && {
-        acknowledgement: acknowledgementFor({ message, grade }, ticketId, number, dependencies),
-      }),
+      ...(acknowledgement !== undefined && { acknowledgement }),
     },
   };
   return [entry.author, command];

@@ -46,14 +46,14 @@ export async function placeMessages(
     for (const message of messages) {
       const { id } = message;
       const place = known.get(id) ?? placeOf.get(id);
-      const asked = incoming(message, policy.liveChannels.has(message.channel));
+      const asked = incoming(message, policy);
       const placement: Placement =
-        place === undefined ? placeMessage(asked, book, hashId('ticket', id)) : { ...place, claims: [] };
+        place === undefined ? placeMessage(asked, book, hashId('ticket', id)) : { ...place, claims: [], moves: [] };
       const { ticketId, followsTicketId } = placement;
       placeOf.set(id, { messageId: id, ticketId, followsTicketId });
-      for (const pointer of placement.claims) book.addPointer(pointer);
+      for (const pointer of [...placement.claims, ...placement.moves]) book.addPointer(pointer);
       claims.push(...placement.claims);
-      if (placement.moves !== undefined) moves.push(placement.moves);
+      moves.push(...placement.moves);
       book.addMessage(message, ticketId);
     }
     const [isOurs] = await Promise.all([
@@ -71,9 +71,7 @@ async function openBook(
   { store, pointers, policy }: PlacementDependencies,
 ): Promise<Book> {
   const unplaced = messages.filter(({ id }) => !known.has(id));
-  const asked: IncomingMessage[] = unplaced.map((message) =>
-    incoming(message, policy.liveChannels.has(message.channel)),
-  );
+  const asked: IncomingMessage[] = unplaced.map((message) => incoming(message, policy));
   const references = [...new Set(asked.flatMap(referencesOf))];
   const [pointersFound, referred] = await Promise.all([
     pointers.find([...new Set(asked.flatMap(pointersOf))]),

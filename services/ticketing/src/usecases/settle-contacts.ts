@@ -74,19 +74,26 @@ export async function settleContacts(
   }
 }
 
-/** Only a person is answered automatically, privately, at an address the channel vouches for or on the line right now. */
-function canAnswer(message: InboundMessage, { liveChannels }: TicketPolicy): boolean {
-  if (message.automatic !== 'none' || message.visibility === 'public') return false;
+/**
+ * Only a person is answered automatically, at an address the channel vouches for or on the line right now; in public only
+ * where that is the policy and there is something to stand under.
+ */
+function canAnswer(message: InboundMessage, { liveChannels, publicFirstChannels }: TicketPolicy): boolean {
+  if (message.automatic !== 'none') return false;
+  if (message.visibility === 'public') {
+    const canStandUnderIt = message.answeredUnderIt && message.providerMessageId !== '';
+    return canStandUnderIt && publicFirstChannels.has(message.channel) && verifiedKey(message.sender) !== '';
+  }
   return verifiedKey(message.sender) !== '' || liveChannels.has(message.channel);
 }
 
-/** The acknowledgement of a message that starts a ticket. Its id is the same however often it is made. */
+/** The acknowledgement of a message that starts a ticket, if there is one. Its id is the same however often it is made. */
 export function acknowledgementFor(
   { message, grade }: GradedMessage,
   ticketId: string,
   number: string,
   dependencies: { readonly policy: TicketPolicy; template(language: string): AcknowledgementTemplate; now(): number },
-): Entry {
+): Entry | undefined {
   const { policy } = dependencies;
   const live = policy.liveChannels.has(message.channel);
   return acknowledge(dependencies.template(grade.language), {
@@ -95,6 +102,7 @@ export function acknowledgementFor(
     subject: message.subject,
     firstResponseMs: firstResponseMs(policy.deadlines, grade, live),
     live,
+    isPublic: message.visibility === 'public',
     atMs: dependencies.now(),
     providerMessageId: message.providerMessageId,
   });

@@ -11,7 +11,11 @@ export const hour = 60 * minute;
 export const day = 24 * hour;
 export const start = Date.parse('2026-05-01T08:00:00Z');
 
-export const policy: TicketPolicy = { deadlines: standardDeadlines, liveChannels: new Set(['chat']) };
+export const policy: TicketPolicy = {
+  deadlines: standardDeadlines,
+  liveChannels: new Set(['chat']),
+  publicFirstChannels: new Set(['weibo']),
+};
 export const grace: Actor = { kind: 'agent', id: 'grace', displayName: 'Grace' };
 const customer: Actor = { kind: 'customer', id: 'customer-1', displayName: 'Ada' };
 

@@ -47,13 +47,20 @@ test('durations are said in the largest unit that fits, in the language', () => 
 });
 
 test('an acknowledgement fills in its facts and leaves other braces alone', () => {
-  const template = { language: 'en', subject: 'Re: {subject}', text: '{number} {time} {other}', liveText: '{number}' };
+  const template = {
+    language: 'en',
+    subject: 'Re: {subject}',
+    text: '{number} {time} {other}',
+    liveText: '{number}',
+    publicText: 'Write to us.',
+  };
   const facts = {
     entryId: 'a',
     number: '1',
     subject: 'S {number}',
     firstResponseMs: 2 * hour,
     atMs: 0,
+    isPublic: false,
     providerMessageId: 'p',
   };
   expect(acknowledge(template, { ...facts, live: false })).toMatchObject({
@@ -62,5 +69,15 @@ test('an acknowledgement fills in its facts and leaves other braces alone', () =
     purpose: 'acknowledgement',
     references: ['p'],
   });
-  expect(acknowledge(template, { ...facts, live: true }).text).toBe('1');
+  expect(acknowledge(template, { ...facts, live: true })?.text).toBe('1');
+});
+
+test('an acknowledgement in public stands under its message with the words of the template alone, or not at all', () => {
+  const template = { language: 'en', subject: '{number}', text: '{number}', liveText: '{number}' };
+  const facts = { entryId: 'a', number: '1', subject: 'S', firstResponseMs: hour, atMs: 0, providerMessageId: 'p' };
+  const spoken = { ...facts, live: false, isPublic: true };
+  const invitation = acknowledge({ ...template, publicText: 'Write to us.' }, spoken);
+  expect(invitation).toMatchObject({ text: 'Write to us.', visibility: 'public', parentProviderMessageId: 'p' });
+  expect(invitation).not.toHaveProperty('subject');
+  expect(acknowledge(template, spoken)).toBeUndefined();
 });

@@ -818,7 +818,7 @@ export interface ChannelCapabilities {
   maxAttachments: number;
   /** Who may see a reply. Empty: only PRIVATE. */
   replyVisibilities: Visibility[];
-  /** Seconds after the customer's latest message during which they can be written to. 0: at any time. */
+  /** Seconds after the customer's latest message during which they can be written to in private. 0: at any time. */
   replyWindowSeconds: bigint;
   /** A sent message can be changed. */
   edits: boolean;
