@@ -1,4 +1,5 @@
 import type { ChannelKind } from './channel-kind.ts';
+import { telegramKind } from './telegram/channel.ts';
 
 /** Every channel this service knows. A new one is a folder beside this file and a line here. */
-export const channelKinds: readonly ChannelKind[] = [];
+export const channelKinds: readonly ChannelKind[] = [telegramKind];
