@@ -54,6 +54,7 @@ export async function openWorld(subject: ChannelSubject) {
         await stores.eventLog.append(records);
       },
       consume: stores.eventLog.consume.bind(stores.eventLog),
+      tail: stores.eventLog.tail.bind(stores.eventLog),
     });
     const ground = { ...stores, eventLog, clock, logger, publicUrl: '' };
     const channel = await subject.createChannel(provider.url, ground);

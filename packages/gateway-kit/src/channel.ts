@@ -25,6 +25,8 @@ export interface Channel {
   readonly rate?: Rate;
   /** Messages under way at once per account. Default 10. */
   readonly concurrencyPerAccount?: number;
+  /** Shows the customer that an agent is typing. A failure is noted and harms nothing. */
+  typing?(conversationKey: string): Promise<void>;
   /** The HTTP requests by which the provider brings what customers write. */
   readonly webhooks?: readonly Webhook[];
   /** For what is fetched or comes over a connection that we open: started last and stopped first. */

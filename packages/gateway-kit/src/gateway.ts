@@ -6,6 +6,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Channel, Inbox } from './channel.ts';
 import { createIntake } from './intake.ts';
 import { createSender } from './sender.ts';
+import { showTyping } from './typing.ts';
 import { webhookRoutes } from './webhook.ts';
 
 export interface GatewayDependencies {
@@ -48,6 +49,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
   const service = composeServices([
     declareChannel(channel, { eventLog, clock, logger, source }),
     sender,
+    ...(channel.typing === undefined ? [] : [showTyping(channel, eventLog, logger)]),
     ...(connection === undefined ? [] : [connection]),
   ]);
   return {

@@ -21,7 +21,8 @@ export function accountAt(url: string, more: object = {}) {
   });
 }
 
-export const createChannel: CreateChannel = (url, ground) => createWeiboChannel([accountAt(url, { pollSeconds: 3600 })], ground);
+export const createChannel: CreateChannel = (url, ground) =>
+  createWeiboChannel([accountAt(url, { pollSeconds: 3600 })], ground);
 
 async function startProvider(): Promise<Provider> {
   const weibo = await startWeiboSimulator({

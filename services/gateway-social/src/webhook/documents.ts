@@ -3,7 +3,7 @@ import { z } from 'zod';
 // What travels in the bodies, in both directions. The OpenAPI page is made from these schemas.
 
 /** Bytes of one attachment that stands in the document itself. */
-export const maxInlineBytes = 10 * 1024 * 1024;
+const maxInlineBytes = 10 * 1024 * 1024;
 /** Bytes of one attachment that is fetched. */
 export const maxFetchedBytes = 50 * 1024 * 1024;
 

@@ -18,7 +18,7 @@ export class WeiboError extends Error {
 }
 
 /** Weibo did not answer, or not in its own way. */
-export class WeiboAwayError extends Error {
+class WeiboAwayError extends Error {
   override readonly name = 'WeiboAwayError';
   /** True when it may have done what was asked: the request was on its way. */
   readonly mayHaveActed: boolean;
