@@ -8,15 +8,18 @@ type RequestClient = InstanceType<typeof twilio.RequestClient>;
 type RequestOptions = Parameters<RequestClient['request']>[0];
 type Answer<Body> = Awaited<ReturnType<typeof twilio.RequestClient.prototype.request<Body>>>;
 
-/** What Twilio advises to wait at least when it does not say how long. */
+/** When Twilio does not say how long to wait. */
 const busyMs = 2000;
+/** "Account exceeded the daily messages limit" of a trial (https://www.twilio.com/docs/api/errors/63038). */
+const dailyLimit = '63038';
+const dailyLimitMs = 60 * 60_000;
 const timeoutMs = 30_000;
 
 /**
  * The client of one account. This module brings the whole of Twilio's library (0.2 s, 30 MB): load it with `import()` when the
  * first request is to be made.
  * Rejects with `RetryLaterError` when Twilio answers 429, with Twilio's `RestException` for every other refusal, and with the
- * error of `fetch` when there was no answer (see `wasNotSent`).
+ * error of `fetch` when there was no answer (see `sendErrorOf`).
  */
 export function createRestClient(account: TwilioAccount): TwilioRestClient {
   const { accountSid, authToken, region, edge } = account;
@@ -56,7 +59,7 @@ class FetchClient extends twilio.RequestClient {
     });
     const body = (await response.text()) as Body;
     if (response.status === 429) {
-      throw new RetryLaterError('Twilio takes no more requests just now', retryAfterMs(response.headers));
+      throw new RetryLaterError('Twilio takes no more requests just now', retryAfterMs(response.headers, String(body)));
     }
     return { statusCode: response.status, body, headers: Object.fromEntries(response.headers) };
   }
@@ -68,7 +71,8 @@ function entries(values: object | null | undefined): [string, string][] {
   );
 }
 
-function retryAfterMs(headers: Headers): number {
+function retryAfterMs(headers: Headers, body: string): number {
   const seconds = Number(headers.get('retry-after'));
-  return seconds > 0 ? seconds * 1000 : busyMs;
+  if (seconds > 0) return seconds * 1000;
+  return body.includes(dailyLimit) ? dailyLimitMs : busyMs;
 }

@@ -1,8 +1,10 @@
 import { Registry, type SimulatedAccount, type SimulatedNumber } from './accounts.ts';
 import { type ApiBehaviour, startApiServer } from './api-server.ts';
+import { Messaging } from './messaging.ts';
 
 export type { SimulatedAccount, SimulatedNumber } from './accounts.ts';
 export type { ApiBehaviour } from './api-server.ts';
+export type { CustomerText, DeliveredMessage, SimulatedFile } from './messaging.ts';
 export { signedForm } from './webhook-calls.ts';
 
 export interface TwilioSimulatorOptions {
@@ -10,6 +12,8 @@ export interface TwilioSimulatorOptions {
   readonly port?: number;
   readonly accounts: readonly SimulatedAccount[];
   readonly numbers: readonly SimulatedNumber[];
+  /** Milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number;
 }
 
 /** A Twilio of this machine alone: its REST API, its webhooks, and the telephones of customers. */
@@ -22,6 +26,7 @@ export interface TwilioSimulator extends AsyncDisposable {
   behave(behaviour: ApiBehaviour): void;
   /** How many requests with POST the API got, whatever became of them. */
   readonly posts: number;
+  readonly messaging: Messaging;
 }
 
 /** Starts one, with nobody having written yet. */
@@ -29,12 +34,17 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions): Pro
   const registry = new Registry();
   for (const account of options.accounts) registry.add(account);
   for (const number of options.numbers) registry.configure(number);
+  const messaging = new Messaging(registry, options.now ?? Date.now);
   const server = await startApiServer({
     port: options.port ?? 0,
     registry,
-    api: [],
-    control: [{ method: 'GET', path: /\/simulator\/numbers/, handle: () => ({ body: registry.numbers }) }],
+    api: messaging.routes,
+    control: [
+      { method: 'GET', path: /\/simulator\/numbers/, handle: () => ({ body: registry.numbers }) },
+      ...messaging.control,
+    ],
   });
+  messaging.at(server.url);
   return {
     url: server.url,
     configure: (number) => registry.configure(number),
@@ -44,6 +54,10 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions): Pro
     get posts() {
       return server.posts;
     },
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    messaging,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await messaging.settled();
+    },
   };
 }
