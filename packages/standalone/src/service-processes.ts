@@ -91,6 +91,8 @@ export interface ServicePorts {
   readonly routerGrpc: number;
   readonly ticketingHealth: number;
   readonly ticketingGrpc: number;
+  /** Absent: no telephone gateway. */
+  readonly phone?: number;
 }
 
 /** The ports counted from the documented ones: HTTP 8080, SMTP 2525, gRPC 50051. */
@@ -101,6 +103,7 @@ export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number):
     emailHealth: httpPort + 2,
     routerHealth: httpPort + 3,
     ticketingHealth: httpPort + 4,
+    phone: httpPort + 5,
     smtp: smtpPort,
     ticketingGrpc: grpcPort,
     routerGrpc: grpcPort + 1,
@@ -137,6 +140,9 @@ export function serviceProcesses(
     }),
     one('gateway-email', { HTTP_PORT: ports.emailHealth, SMTP_PORT: ports.smtp }),
     one('gateway-chat', { HTTP_PORT: ports.chat }),
+    ...(ports.phone === undefined
+      ? []
+      : [one('gateway-phone', { HTTP_PORT: ports.phone, PUBLIC_URL: `http://127.0.0.1:${ports.phone}` })]),
     one('console', { HTTP_PORT: ports.console, CHAT_URL: `http://127.0.0.1:${ports.chat}`, SMTP_PORT: ports.smtp }),
   ];
 }
