@@ -20,6 +20,8 @@ export interface TwilioSimulatorOptions {
 export interface TwilioSimulator extends AsyncDisposable {
   /** Where the REST API is, for `api_url` of an account; the face for customers is below `/simulator/`. */
   readonly url: string;
+  /** Adds an account, or changes its token. */
+  setAccount(account: SimulatedAccount): void;
   /** Changes what a number's console page holds. */
   configure(number: SimulatedNumber): void;
   /** How the API takes requests from now on. */
@@ -47,6 +49,7 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions): Pro
   messaging.at(server.url);
   return {
     url: server.url,
+    setAccount: (account) => registry.add(account),
     configure: (number) => registry.configure(number),
     behave(behaviour) {
       server.behaviour = behaviour;
