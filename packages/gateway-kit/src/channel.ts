@@ -22,7 +22,7 @@ export interface Channel {
   /** True when the provider drops a message whose id it has had: one that a crash left in doubt is then simply sent again. */
   readonly idempotent?: boolean;
   /** How fast one account may send, by the provider's rules. Absent: as fast as it answers. */
-  readonly rate?: Rate;
+  readonly rate?: Rate | ((account: string) => Rate);
   /** Messages under way at once per account. Default 10. */
   readonly concurrencyPerAccount?: number;
   /** Shows the customer that an agent is typing. A failure is noted and harms nothing. */

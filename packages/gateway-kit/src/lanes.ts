@@ -23,6 +23,7 @@ interface Account {
   underWay: number;
   restsUntilMs: number;
   failures: number;
+  readonly rate: Rate | undefined;
   /** What it may send at once, when its rate is limited. */
   bucket: Bucket | undefined;
   /** When its rate allows the next one. */
@@ -37,11 +38,11 @@ export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #accounts = new Map<string, Account>();
   readonly #concurrency: number;
-  readonly #rate: Rate | undefined;
+  readonly #rateOf: (account: string) => Rate | undefined;
 
-  constructor(concurrency: number, rate?: Rate) {
+  constructor(concurrency: number, rate?: Rate | ((account: string) => Rate)) {
     this.#concurrency = concurrency;
-    this.#rate = rate;
+    this.#rateOf = typeof rate === 'function' ? rate : () => rate;
   }
 
   has(conversation: string): boolean {
@@ -132,8 +133,8 @@ export class Lanes {
   }
 
   #takeToken(account: Account, nowMs: number): boolean {
-    if (this.#rate === undefined) return true;
-    const { bucket, retryAfterMs } = takeToken(account.bucket, this.#rate, nowMs);
+    if (account.rate === undefined) return true;
+    const { bucket, retryAfterMs } = takeToken(account.bucket, account.rate, nowMs);
     account.bucket = bucket;
     account.nextTokenAtMs = nowMs + retryAfterMs;
     return retryAfterMs === 0;
@@ -153,7 +154,16 @@ export class Lanes {
   #account(name: string): Account {
     let account = this.#accounts.get(name);
     if (account === undefined) {
-      account = { waiting: new Set(), underWay: 0, restsUntilMs: 0, failures: 0, bucket: undefined, nextTokenAtMs: 0 };
+      const rate = this.#rateOf(name);
+      account = {
+        waiting: new Set(),
+        underWay: 0,
+        restsUntilMs: 0,
+        failures: 0,
+        rate,
+        bucket: undefined,
+        nextTokenAtMs: 0,
+      };
       this.#accounts.set(name, account);
     }
     return account;

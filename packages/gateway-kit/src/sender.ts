@@ -26,7 +26,7 @@ export interface SenderOptions {
   /** A message in doubt may be sent again, for the provider knows repeats. Default false. */
   readonly idempotent?: boolean;
   /** How fast one account may send. Absent: as fast as the provider answers. */
-  readonly rate?: Rate;
+  readonly rate?: Rate | ((account: string) => Rate);
   /** Messages under way at once per account. Default 10. */
   readonly concurrencyPerAccount?: number;
   /** How long a message under way is held; renewed while its process lives. Afterwards it counts as uncertain. */
@@ -299,6 +299,8 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     async report(id, { status, ...facts }) {
       const row = await rows.find(id);
       if (row === undefined) return;
+      // A report can be quicker than the answer to the sending itself.
+      if (row.state === 'sending') throw new Error('the message is still being sent');
       if (status !== 'failed') return reports.receipt(row, { ...outcomeOf('sent', facts), state: status });
       const outcome = outcomeOf('failed', facts);
       if (await rows.finishBounced(id, outcome)) await reports.report(row, outcome);

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Logger } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Inbox } from './channel.ts';
@@ -20,8 +21,9 @@ export interface WebhookAnswer {
   readonly status?: number;
   /** Default text/plain. */
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default empty. */
-  readonly body?: string;
+  readonly body?: string | Readable;
 }
 
 /** One route by which a provider brings events. Both steps are called for every request, in this order. */
@@ -108,9 +110,10 @@ export function webhookRoutes({ channel, webhooks, inbox, publicUrl, logger }: W
             const {
               status = 200,
               contentType = 'text/plain; charset=utf-8',
+              headers = {},
               body = '',
             } = await webhook.receive(request, inbox);
-            return await reply.code(status).type(contentType).send(body);
+            return await reply.code(status).headers(headers).type(contentType).send(body);
           } catch (error) {
             if (error instanceof WebhookRefusal) {
               logger.info(

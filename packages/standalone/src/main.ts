@@ -5,6 +5,7 @@ import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
 import { ConfigError, composeServices, connections, createLogger, runProcess, systemClock } from '@tributary/runtime';
 import { readStandaloneConfig, standaloneDefaults } from './config.ts';
+import { startSimulators } from './simulators.ts';
 import { createStandalone } from './standalone.ts';
 
 // npm start.
@@ -25,6 +26,8 @@ async function start(): Promise<void> {
     openEmbeddedStore({ folder: join(config.dataFolder, 'documents') }),
     openDirectoryStore({ folder: join(config.dataFolder, 'blobs') }),
   ]);
+  const ownUrl = `http://127.0.0.1:${config.httpPort}`;
+  const simulators = await startSimulators(process.env, ownUrl);
   const tributary = await createStandalone({
     eventLog,
     docStore,
@@ -35,9 +38,10 @@ async function start(): Promise<void> {
     httpPort: config.httpPort,
     grpcPort: config.grpcPort,
     trustProxy: config.trustProxy,
-    environment: { ...standaloneDefaults(config), ...process.env },
+    simulators: simulators.urls,
+    environment: { ...standaloneDefaults(config), PUBLIC_URL: ownUrl, ...process.env, ...simulators.environment },
   });
-  await runProcess(composeServices([connections(eventLog, docStore, blobStore), tributary]), logger);
+  await runProcess(composeServices([connections(eventLog, docStore, blobStore), simulators, tributary]), logger);
 
   const { http, smtp, grpc } = tributary.ports;
   const { host, dataFolder } = config;
@@ -46,7 +50,14 @@ async function start(): Promise<void> {
   SMTP       ${host}:${smtp}   mail that would go out is kept in ${join(dataFolder, 'outbox')}
   gRPC       ${host}:${grpc}
   Data       ${dataFolder}
-Try: npm run tributary -- send email --text 'My battery gives off smoke'
+${simulatedLines(simulators.urls)}Try: npm run tributary -- send email --text 'My battery gives off smoke'
 Ctrl-C stops it.
 `);
+}
+
+/** Nobody may take a simulator for the provider. */
+function simulatedLines(urls: Readonly<Record<string, string>>): string {
+  return Object.entries(urls)
+    .map(([name, url]) => `  Simulated  ${name} at ${url}   nothing leaves this machine\n`)
+    .join('');
 }

@@ -2,6 +2,7 @@ import { allTopics } from '@tributary/contracts';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
 import { ConfigError, connectionSettings, createLogger, portNumber, readConfig } from '@tributary/runtime';
 import { portsFrom, serviceProcesses } from './service-processes.ts';
+import { startSimulators } from './simulators.ts';
 
 // npm run services: every service as a process of its own, until Ctrl-C.
 const shape = {
@@ -19,6 +20,8 @@ await using eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, cli
 await eventLog.applyTopics(allTopics);
 
 const ports = portsFrom(settings.HTTP_PORT, settings.SMTP_PORT, settings.GRPC_PORT);
+const simulators = await startSimulators(process.env, `http://127.0.0.1:${ports.phone}`);
+const { PUBLIC_URL } = process.env;
 const services = serviceProcesses(
   ports,
   {
@@ -26,6 +29,8 @@ const services = serviceProcesses(
     MONGODB_URL: settings.MONGODB_URL,
     HOST: '127.0.0.1',
     CONSOLE_FEED: 'on',
+    ...(PUBLIC_URL && { PUBLIC_URL }),
+    ...simulators.environment,
   },
   report,
 );
@@ -40,7 +45,7 @@ report(`Tributary is ready.
   Chat       http://127.0.0.1:${ports.chat}/chat/v1/demo
   SMTP       127.0.0.1:${ports.smtp}
   gRPC       127.0.0.1:${ports.ticketingGrpc} (tickets), 127.0.0.1:${ports.routerGrpc} (agents, routing)
-For the command line: export KAFKA_BROKERS=${settings.KAFKA_BROKERS.join(',')} ROUTER_ADDRESS=127.0.0.1:${ports.routerGrpc}
+For the command line: export KAFKA_BROKERS=${settings.KAFKA_BROKERS.join(',')}${simulatorVariables()} ROUTER_ADDRESS=127.0.0.1:${ports.routerGrpc}
 Ctrl-C stops them.`);
 await new Promise<void>((resolve) => {
   process.once('SIGINT', resolve);
@@ -49,6 +54,14 @@ await new Promise<void>((resolve) => {
 report('stopping');
 // Gateways first, then what they feed.
 for (const service of services.reverse()) await service.stop();
+await simulators.stop();
+
+/** How the command line finds the simulators here, where no one process knows them all. */
+function simulatorVariables(): string {
+  return Object.entries(simulators.urls)
+    .map(([name, url]) => ` ${name.toUpperCase()}_SIMULATOR=${url}`)
+    .join('');
+}
 
 function readSettings() {
   try {

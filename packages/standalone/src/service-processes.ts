@@ -101,6 +101,8 @@ export interface ServicePorts {
   readonly routerGrpc: number;
   readonly ticketingHealth: number;
   readonly ticketingGrpc: number;
+  /** Absent: no telephone gateway. */
+  readonly phone?: number;
 }
 
 /** A port for each, taken one by one. */
@@ -127,6 +129,7 @@ export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number):
     routerHealth: httpPort + 3,
     ticketingHealth: httpPort + 4,
     social: httpPort + 5,
+    phone: httpPort + 6,
     smtp: smtpPort,
     ticketingGrpc: grpcPort,
     routerGrpc: grpcPort + 1,
@@ -165,6 +168,9 @@ export function serviceProcesses(
     one('gateway-email', { HTTP_PORT: ports.emailHealth, SMTP_PORT: ports.smtp }),
     one('gateway-chat', { HTTP_PORT: ports.chat }),
     one('gateway-social', { HTTP_PORT: ports.social }),
+    ...(ports.phone === undefined
+      ? []
+      : [one('gateway-phone', { HTTP_PORT: ports.phone, PUBLIC_URL: `http://127.0.0.1:${ports.phone}` })]),
     one('console', { HTTP_PORT: ports.console, CHAT_URL: `http://127.0.0.1:${ports.chat}`, SMTP_PORT: ports.smtp }),
   ];
 }

@@ -5,6 +5,7 @@ import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import { createChatGateway, readChatConfig } from '@tributary/gateway-chat';
 import { createEmailGateway, readEmailConfig } from '@tributary/gateway-email';
+import { createPhoneGateway, readPhoneConfig } from '@tributary/gateway-phone';
 import { createSocialGateway, readSocialConfig } from '@tributary/gateway-social';
 import { createRouter, readRouterConfig } from '@tributary/router';
 import {
@@ -27,6 +28,8 @@ export interface StandaloneDependencies {
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly trustProxy?: string;
+  /** Where the simulators of providers are, by name; `GET /simulators` tells. Default: there are none. */
+  readonly simulators?: Readonly<Record<string, string>>;
   /** What each service reads its configuration from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -57,6 +60,8 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     ...log('gateway-social'),
     config: readSocialConfig(environment),
   });
+  const phone = await createPhoneGateway({ ...shared, ...log('gateway-phone'), config: readPhoneConfig(environment) });
+  const { simulators = {} } = dependencies;
   const consoleConfig = readConsoleConfig(environment);
   const pages = await createConsole({
     eventLog,
@@ -68,6 +73,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
       smtpPort: email.smtpPort,
       grpcPort: grpc.port,
       supportAddress: consoleConfig.supportAddress,
+      simulators: Object.keys(simulators),
     }),
   });
   const grpc = createGrpcServer({
@@ -77,7 +83,13 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     logger,
   });
   const http = createHttpServer({
-    plugins: [pages.http, chat.http, social.http],
+    plugins: [
+      pages.http,
+      chat.http,
+      phone.http,
+      social.http,
+      async (app) => void app.get('/simulators', async () => simulators),
+    ],
     host,
     port: dependencies.httpPort,
     ...(dependencies.trustProxy !== undefined && { trustProxy: dependencies.trustProxy }),
@@ -85,7 +97,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     problems: () => [...eventLog.problems(), ...docStore.problems(), ...all.problems()],
   });
   // What takes customers' messages starts last and stops first.
-  const all = composeServices([ticketing, router, pages, grpc, email, chat, social, http]);
+  const all = composeServices([ticketing, router, pages, grpc, email, chat, phone, social, http]);
   return {
     ...all,
     get ports() {

@@ -52,5 +52,5 @@ export async function createConsole(dependencies: ConsoleDependencies): Promise<
 
 function linksOf(config: ConsoleConfig): Links {
   const { chatUrl, smtpPort, grpcPort, supportAddress } = config;
-  return { chatUrl, smtpPort, grpcPort, supportAddress };
+  return { chatUrl, smtpPort, grpcPort, supportAddress, simulators: [] };
 }

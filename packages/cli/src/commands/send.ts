@@ -18,6 +18,27 @@ export function addSendCommands(program: Command, context: CliContext): void {
     .action(async (_options, command: Command) =>
       (await import('../actions/send-email.ts')).sendEmail(context, command.optsWithGlobals()),
     );
+  for (const [medium, what] of [
+    ['sms', 'a text message'],
+    ['whatsapp', 'a WhatsApp message'],
+  ] as const) {
+    group
+      .command(medium)
+      .description(`send ${what} to the simulated Twilio`)
+      .requiredOption('--text <text>', "what to say; '-' reads it from standard input")
+      .option('--from <number>', "the customer's number", '+12025550143')
+      .option('--to <number>', 'our number (default: the first that there is)')
+      .option('--attach <file>', 'send a picture or another file; several are allowed', several)
+      .addOption(
+        new Option('--wait [duration]', 'print what arrives on that telephone meanwhile (5m when no duration is given)')
+          .argParser(durationArgument)
+          .preset('5m'),
+      )
+      .option('--simulator <url>', 'the simulator (default $TWILIO_SIMULATOR, else as localhost:$HTTP_PORT says)')
+      .action(async (_options, command: Command) =>
+        (await import('../actions/send-text.ts')).sendText(context, medium, command.optsWithGlobals()),
+      );
+  }
   group
     .command('chat')
     .description('write a line in the web chat')

@@ -8,6 +8,8 @@ export interface Links {
   readonly smtpPort: number | undefined;
   readonly grpcPort: number;
   readonly supportAddress: string;
+  /** Providers that are played here, by name. */
+  readonly simulators: readonly string[];
 }
 
 /** No inline script or style; besides ourselves only the chat gateway, whose widget is on the page. */
@@ -61,7 +63,7 @@ ${command(`${cli} send chat --text 'The app shows error 42' --wait`)}
 <article>
 <h3>By mail</h3>
 ${waysByMail(links, cli)}</article>
-<article>
+${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}<article>
 <h3>Then, as the agent</h3>
 <p>Look at the tickets, see why one went to whom, and answer.</p>
 ${command(`${grpc}${cli} tickets list`)}
@@ -99,6 +101,16 @@ function waysByMail({ smtpPort, supportAddress }: Links, cli: string): Html {
   return html`<p>A mail server listens on port <strong>${smtpPort}</strong> of this machine. It takes any mail client, for example:</p>
 ${command(`${variable}${cli} send email --text '${text}'`)}
 ${command(`${swaks} --header 'Subject: Smoke' --body '${text}'`)}
+`;
+}
+
+function waysByTelephone(cli: string): Html {
+  return html`<article>
+<h3>By text message or WhatsApp <small>(simulated)</small></h3>
+<p>Twilio is played on this machine: nothing leaves it. With <code>--wait</code> you see what arrives on the customer’s telephone.</p>
+${command(`${cli} send sms --text 'My scooter does not switch on' --wait`)}
+${command(`${cli} send whatsapp --text 'Where is my parcel?' --wait`)}
+</article>
 `;
 }
 
