@@ -10,8 +10,9 @@ import {
 import type { DocStore } from '@tributary/docstore';
 import type { EventLog, LogRecord } from '@tributary/eventlog';
 import { connectGrpc, createLogger, systemClock } from '@tributary/runtime';
-import { createStandalone, type Standalone } from '@tributary/standalone';
+import { createStandalone, type Simulators, type Standalone, startSimulators } from '@tributary/standalone';
 import { until } from '@tributary/testing';
+import { freePort } from '@tributary/testing/servers';
 import { createTransport } from 'nodemailer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ChatCustomer } from '../src/chat-customer.ts';
@@ -33,6 +34,7 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
   describe(`one message, end to end, ${where}`, () => {
     let adapters: Adapters;
     let system: Standalone;
+    let simulators: Simulators;
     let sink: MailSink;
     let channel: ReturnType<typeof connectGrpc>;
     const api = () => channel.api(TicketServiceService);
@@ -40,12 +42,15 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
     beforeAll(async () => {
       adapters = await open();
       sink = await startMailSink();
+      const httpPort = await freePort();
+      const ownUrl = `http://127.0.0.1:${httpPort}`;
+      simulators = await startSimulators({}, ownUrl);
       system = await createStandalone({
         ...adapters,
         clock: systemClock,
         logger: createLogger('e2e', 'error'),
         host: '127.0.0.1',
-        httpPort: 0,
+        httpPort,
         grpcPort: 0,
         environment: {
           HOST: '127.0.0.1',
@@ -53,6 +58,8 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
           EMAIL_OUT: `smtp://127.0.0.1:${sink.port}`,
           ROUTER_SEED_PRESENCE: 'online',
           CONSOLE_FEED: 'on',
+          PUBLIC_URL: ownUrl,
+          ...simulators.environment,
         },
       });
       await system.start();
@@ -62,6 +69,7 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
     afterAll(async () => {
       await channel?.[Symbol.asyncDispose]();
       await system?.stop();
+      await simulators?.stop();
       await sink?.[Symbol.asyncDispose]();
       await adapters?.[Symbol.asyncDispose]();
     }, 60_000);
@@ -213,6 +221,30 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
       expect(customer.received.filter(({ text }) => text.startsWith('Hold the button'))).toHaveLength(1);
       customer.close();
     });
+
+    test.each(['sms', 'whatsapp'])(
+      'I1: what comes by %s becomes a ticket, and the agent’s answer arrives once',
+      async (medium) => {
+        const customer = medium === 'sms' ? '+12025550171' : '+12025550172';
+        const twilio = (path: string, init?: RequestInit) =>
+          fetch(`${simulators.urls['twilio']}/simulator/${path}`, init);
+        const body = JSON.stringify({ from: customer, to: '+15005550006', text: 'My battery gives off smoke' });
+        expect((await twilio(medium, { method: 'POST', body })).status).toBe(200);
+        const ticket = await ticketOf(customer);
+        expect(ticket).toMatchObject({ channel: medium, grade: { type: 1, severity: 1 } });
+        await reply(ticket, 'Unplug it at once.');
+        await reply(ticket, 'Unplug it at once.');
+        await reply(ticket, 'Then call us.');
+        const texts = await until('both answers', async () => {
+          const answer = await twilio(`messages?customer=${encodeURIComponent(customer)}`);
+          const messages = (await answer.json()) as { readonly text: string }[];
+          return messages.length < 3 ? undefined : messages.map(({ text }) => text);
+        });
+        // The first is the acknowledgement.
+        expect(texts.slice(1)).toEqual(['Unplug it at once.', 'Then call us.']);
+        expect(texts[0]).toContain(ticket.number);
+      },
+    );
 
     test('every decision explains itself, and every change is an event without gap or duplicate', async () => {
       await send({ from: 'events@example.com', subject: 'How to', text: 'How do I pair my phone?' });

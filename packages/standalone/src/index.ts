@@ -1,2 +1,3 @@
 export * from './service-processes.ts';
+export * from './simulators.ts';
 export * from './standalone.ts';

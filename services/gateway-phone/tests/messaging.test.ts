@@ -93,20 +93,10 @@ test('Twilio fetches the files of an answer from us; the link holds for six hour
   const message = await it.received(1);
   const { key, size, sha256 } = await it.blobStore.put(picture.bytes);
   const blob = { key, size: BigInt(size), sha256, mediaType: 'image/png' };
-  const asked: string[] = [];
-  const realFetch = globalThis.fetch;
-  globalThis.fetch = (input, init) => {
-    if (String(input).includes('/media?')) asked.push(String(input));
-    return realFetch(input, init);
-  };
-  try {
-    await it.reply(message, 'Like this', { attachments: [{ blob, name: 'how to open.png', contentId: '' }] });
-    await it.passing('the answer', () => it.simulator.messaging.sent(customer).length === 1);
-  } finally {
-    globalThis.fetch = realFetch;
-  }
-  expect(it.simulator.messaging.sent(customer)[0]?.files[0]?.bytes).toEqual(new Uint8Array(picture.bytes));
-  const [link = ''] = asked;
+  await it.reply(message, 'Like this', { attachments: [{ blob, name: 'how to open.png', contentId: '' }] });
+  await it.passing('the answer', () => it.simulator.messaging.sent(customer).length === 1);
+  const { bytes, url: link = '' } = it.simulator.messaging.sent(customer)[0]?.files[0] ?? {};
+  expect(bytes).toEqual(new Uint8Array(picture.bytes));
   const answer = await fetch(link);
   expect(answer.headers.get('content-type')).toBe('image/png');
   expect(answer.headers.get('content-disposition')).toBe('inline; filename="how-to-open.png"');
@@ -189,4 +179,18 @@ test('while Twilio does not know our token answers wait and the operator is told
   await it.passing('the answer', () => it.simulator.messaging.sent(customer).length === 1);
   expect(it.deliveries.filter(({ status }) => status === failed)).toEqual([]);
   await it.passing('no problem', () => it.gateway.problems().length === 0);
+});
+
+test('a message that our side missed is fetched from Twilio within minutes, with its picture, and only once', async () => {
+  const it = await openTelephoneWorld();
+  await it.simulator.messaging.write('sms', { from: customer, to: ourNumber, text: 'Hello' });
+  await it.received(1);
+  // Written down at Twilio, but no webhook came through.
+  it.simulator.messaging.receive('sms', { from: customer, to: ourNumber, text: 'It smokes', files: [picture] });
+  await it.passing('the missed message', () => it.inbound.length > 1);
+  await it.clock.advance(30 * 60_000);
+  await it.simulator.messaging.write('sms', { from: customer, to: ourNumber, text: 'Are you there?' });
+  await until('the message after it', () => it.inbound.at(-1)?.text === 'Are you there?');
+  expect(it.inbound.map(({ text }) => text)).toEqual(['Hello', 'It smokes', 'Are you there?']);
+  expect(it.inbound[1]?.attachments[0]?.blob?.mediaType).toBe('image/png');
 });

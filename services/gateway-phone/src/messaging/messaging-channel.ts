@@ -13,6 +13,7 @@ import type { TwilioAccount } from '../twilio/account.ts';
 import { createRestClients } from '../twilio/rest-clients.ts';
 import { reasonOf, sendErrorOf } from '../twilio/send-error.ts';
 import { formOf, verifyTwilio } from '../twilio/signature.ts';
+import { type CatchUp, createCatchUp } from './catch-up.ts';
 import { numberIn, toInboundMessage } from './inbound.ts';
 import { createMediaLinks } from './media-links.ts';
 import type { Medium } from './medium.ts';
@@ -34,7 +35,7 @@ export function createMessagingChannel(
   accounts: readonly TwilioAccount[],
   dependencies: ChannelDependencies,
 ): Channel {
-  const { blobStore, clock, publicUrl } = dependencies;
+  const { blobStore, docStore, clock, logger, publicUrl } = dependencies;
   const { channel, prefix } = medium;
   const address = `${publicUrl}/channels/${channel}`;
   const ourNumbers = new Map(
@@ -47,6 +48,7 @@ export function createMessagingChannel(
     blobStore,
     clock,
   });
+  let catchUp: CatchUp | undefined;
   const verify = (request: WebhookRequest) => verifyTwilio(request, accounts);
 
   async function send({ id, account, recipients, text, attachments }: OutboundMessage) {
@@ -68,6 +70,10 @@ export function createMessagingChannel(
     }
   }
 
+  async function accept(form: Readonly<Record<string, string>>, account: TwilioAccount, inbox: Inbox) {
+    await inbox.accept(await toInboundMessage(form, medium, account, { blobStore, nowMs: clock.now() }));
+  }
+
   const messages: Webhook = {
     method: 'POST',
     path: '/messages',
@@ -77,7 +83,8 @@ export function createMessagingChannel(
       if (!form['MessageSid'] || !form['From']) return noAnswer;
       const ours = ourNumbers.get(numberIn(form['To'], medium));
       if (ours === undefined) throw new WebhookRefusal(404, `To must be a number of TWILIO_ACCOUNTS with ${channel}`);
-      await inbox.accept(await toInboundMessage(form, medium, ours.account, { blobStore, nowMs: clock.now() }));
+      await accept(form, ours.account, inbox);
+      catchUp?.brought(form['MessageSid']);
       return noAnswer;
     },
   };
@@ -98,6 +105,13 @@ export function createMessagingChannel(
     },
     send,
     webhooks: [messages, reports, mediaLinks.webhook],
+    async connect(inbox) {
+      catchUp = await createCatchUp({
+        ...{ medium, accounts, restClient, docStore, clock, logger },
+        accept: (form, account) => accept(form, account, inbox),
+      });
+      return catchUp;
+    },
   };
 }
 

@@ -36,7 +36,6 @@ export const twilioAccount = z
   });
 
 export type TwilioAccount = z.output<typeof twilioAccount>;
-type TwilioNumber = TwilioAccount['numbers'][number];
 
 function tokenIn(path: string | undefined, context: z.RefinementCtx): string {
   let problem = 'auth_token or auth_token_file must be given';

@@ -6,6 +6,8 @@ import { callWebhook, type WebhookOutcome } from './webhook-calls.ts';
 /** A file that a customer sends or has got. */
 export interface SimulatedFile {
   readonly mediaType: string;
+  /** Where Twilio fetched it, of a file that we sent. */
+  readonly url?: string;
   readonly bytes: Uint8Array;
 }
 
@@ -164,6 +166,37 @@ export class Messaging {
     },
     {
       method: 'GET',
+      path: /\/2010-04-01\/Accounts\/(?<account>\w+)\/Messages\.json/,
+      handle: ({ query }, account) => {
+        const sinceMs = Date.parse(query.get('DateSent>') ?? '') || 0;
+        const found = [...this.#messages.values()].filter(
+          ({ accountSid, medium, to, createdAtMs }) =>
+            accountSid === account.accountSid &&
+            (medium === 'sms' ? '' : prefix) + to === query.get('To') &&
+            createdAtMs >= sinceMs,
+        );
+        return {
+          body: page(
+            'messages',
+            found.reverse().map((message) => resource(message)),
+          ),
+        };
+      },
+    },
+    {
+      method: 'GET',
+      path: /\/2010-04-01\/Accounts\/(?<account>\w+)\/Messages\/(?<message>\w+)\/Media\.json/,
+      handle: ({ path }, account) => {
+        const { sid, media } = this.#find(path['message'], account);
+        const list = media.map(({ sid: mediaSid, file }) => ({
+          ...{ sid: mediaSid, parent_sid: sid, account_sid: account.accountSid, content_type: file.mediaType },
+          uri: `/2010-04-01/Accounts/${account.accountSid}/Messages/${sid}/Media/${mediaSid}.json`,
+        }));
+        return { body: page('media_list', list) };
+      },
+    },
+    {
+      method: 'GET',
       path: /\/2010-04-01\/Accounts\/(?<account>\w+)\/Messages\/(?<message>\w+)\.json/,
       handle: ({ path }, account) => ({ body: resource(this.#find(path['message'], account)) }),
     },
@@ -277,11 +310,16 @@ async function fetchMedia(url: string): Promise<SimulatedFile> {
   const response = await fetch(url).catch(() => undefined);
   if (response?.ok !== true) throw new ApiError(400, 21620, `Invalid media URL(s): ${url}`);
   const bytes = new Uint8Array(await response.arrayBuffer());
-  return { mediaType: response.headers.get('content-type') ?? '', bytes };
+  return { mediaType: response.headers.get('content-type') ?? '', bytes, url };
 }
 
 function notFound(what: string): ApiError {
   return new ApiError(404, 20404, `The requested resource /${what} was not found`);
+}
+
+/** A list as Twilio answers it; here it always fits one page. */
+function page(name: string, items: readonly object[]): object {
+  return { [name]: items, page: 0, page_size: items.length, start: 0, end: items.length - 1, next_page_uri: null };
 }
 
 /** The JSON of https://www.twilio.com/docs/messaging/api/message-resource. */
