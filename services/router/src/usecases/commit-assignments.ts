@@ -1,9 +1,10 @@
 import type { Decision } from '../domain/decision.ts';
 import type { RoutingContext } from './context.ts';
+import { makeOffers } from './make-offers.ts';
 import type { Assignment } from './search.ts';
 
 /**
- * Makes claims and waits known: stores the decisions, gives the tickets their owners, publishes. Whatever of it a crash cuts
+ * Makes claims and waits known: stores the decisions, gives the tickets their owners or offers them, publishes. Whatever of it a crash cuts
  * off is done when the same cause comes again, or by the reconciler. Where ticketing refuses, the claim is given back.
  * @returns the decisions as they turned out, and the agents who have room again.
  */
@@ -18,7 +19,8 @@ export async function commitAssignments(
   for (const { search } of assignments) committing.add(search.ticketId);
   try {
     await decisions.save(planned, clock.now());
-    const refused = await assign(context, assignments);
+    const [toOffer, toAssign] = partition(assignments, ({ decision }) => decision.outcome === 'offered');
+    const refused = new Map([...(await assign(context, toAssign)), ...(await makeOffers(context, toOffer))]);
     const made = planned.map((decision) => refused.get(decision.id) ?? decision);
     if (refused.size > 0) await decisions.save([...refused.values()], clock.now());
     await decisionLog.publish(made);
@@ -62,4 +64,8 @@ export async function commitAssignments(
     }
     return changed;
   }
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }

@@ -1,6 +1,16 @@
 import type { Clock, Logger } from '@tributary/runtime';
 import type { Decision } from '../domain/decision.ts';
-import type { AgentStore, DecisionLog, DecisionStore, PolicySource, Tickets, WaitingStore } from '../ports.ts';
+import type {
+  AgentStore,
+  ContactStore,
+  DecisionLog,
+  DecisionStore,
+  OfferLog,
+  OfferStore,
+  PolicySource,
+  Tickets,
+  WaitingStore,
+} from '../ports.ts';
 import type { Roster } from './roster.ts';
 import type { Assignment, Search } from './search.ts';
 import type { Serial } from './serial.ts';
@@ -25,6 +35,12 @@ export interface RoutingContext {
   readonly waiting: WaitingStore;
   readonly decisions: DecisionStore;
   readonly decisionLog: DecisionLog;
+  readonly offers: OfferStore;
+  readonly offerLog: OfferLog;
+  /** Whether customers of offered channels are still there. */
+  readonly contacts: ContactStore;
+  /** Says that something is due about an offer, now or then, so that it need not wait to be found. */
+  readonly nudgeOffers: (dueAtMs?: number) => void;
   readonly tickets: Tickets;
   readonly policy: PolicySource;
   readonly roster: Roster;
