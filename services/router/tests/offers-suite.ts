@@ -15,6 +15,7 @@ import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import { ManualClock, until } from '@tributary/testing';
 import { describe, expect, test } from 'vitest';
+import type { OfferDocument } from '../src/adapters/docstore-offer-store.ts';
 import { type Harness, smallPolicy, startHarness, type TestAgent } from './harness.ts';
 import { expectConsistent } from './routing-suite.ts';
 
@@ -142,6 +143,7 @@ export function describeOffers(
           harness.decisions.find(({ trigger, offerId }) => trigger === offerEnded && offerId === last.offerId),
         );
         expect(end.outcome).toBe(waiting);
+        await settled(harness);
         return end;
       };
       const miss = async () => {
@@ -507,6 +509,13 @@ export async function leave(
     authorName: '',
     time: new Date(harness.clock.now() + 1),
   });
+}
+
+/** Resolves once nothing is left to follow from offers that ended. */
+export async function settled(harness: Harness): Promise<void> {
+  const offers = await harness.docStore.collection<OfferDocument>('offers');
+  const open = { state: { $nin: ['pending'] }, dueAtMs: { $exists: true } };
+  await until('ended offers to be settled', async () => (await offers.count(open)) === 0);
 }
 
 /** The records of a ticket's offers once these states have been told, in this order, without repeats. */
