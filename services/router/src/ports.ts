@@ -2,6 +2,8 @@ import type { InboundMessage } from '@tributary/contracts';
 import type { Agent, AgentProfile, Presence } from './domain/agents/agent.ts';
 import type { Decision } from './domain/decision.ts';
 import type { Grade } from './domain/grading/grade.ts';
+import type { LiveContact } from './domain/offers/live-contact.ts';
+import type { AfterOffer, EndedState, Offer, OfferState } from './domain/offers/offer.ts';
 import type { OwnerRequest } from './domain/planning/plan-owners.ts';
 import type { Needs } from './domain/planning/step.ts';
 import type { Policy } from './domain/policy/policy.ts';
@@ -17,6 +19,8 @@ export interface Claim {
   readonly units: number;
   /** Events of the ticket up to this number are older than the claim. */
   readonly sequence: number;
+  /** The offer it is made for; the claim then waits for the agent's answer. */
+  readonly offerId?: string;
 }
 
 /** Agents, each one document that holds profile, presence, load and work, so that one conditional update decides. */
@@ -42,13 +46,34 @@ export interface AgentStore {
   ): Promise<Agent | undefined>;
   /** Gives the agent a ticket without looking at room or presence: a person decided so. Repeating it changes nothing. */
   claimAnyway(id: string, claim: Claim, nowMs: number): Promise<Agent | undefined>;
-  /** Frees the units of these tickets. One that is not held, or was claimed anew since, is passed over. */
-  release(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[]): Promise<Agent | undefined>;
+  /**
+   * Frees the units of these tickets. One that is not held, or was claimed anew since, is passed over.
+   * @param freedAtMs Given when work came to its end: the agent is noted to be available since then.
+   */
+  release(
+    id: string,
+    claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[],
+    freedAtMs?: number,
+  ): Promise<Agent | undefined>;
+  /**
+   * Frees what an offer reserves, and in the same update counts how the agent answered: an offer `missed` may take them off, an
+   * answer begins the count anew. Once it is freed, repeating it changes nothing.
+   * @param notAnsweringAfter So many missed in a row set `not_answering`. 0: never.
+   */
+  giveBack(
+    id: string,
+    reservation: { readonly ticketId: string; readonly offerId: string },
+    answer: 'declined' | 'missed' | 'none',
+    notAnsweringAfter: number,
+  ): Promise<Agent | undefined>;
+  /** Notes that the agent answers: offers missed before no longer count. */
+  answered(id: string): Promise<void>;
   /** Makes claims that were never confirmed count from now, as of the sequence. Tickets they do not hold are passed over. */
   renew(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[], nowMs: number): Promise<Agent | undefined>;
   /** Notes that ticketing knows the agent as the owner of these. */
   confirm(id: string, ticketIds: readonly string[]): Promise<Agent | undefined>;
-  setPresence(id: string, presence: Presence): Promise<Agent | undefined>;
+  /** Offers missed before no longer count. */
+  setPresence(id: string, presence: Presence, nowMs: number): Promise<Agent | undefined>;
   /** Creates or replaces the profile. Presence (offline at first), load and work stay. */
   put(profile: AgentProfile): Promise<Agent>;
   /** As `put`, from the policy: leaves alone a profile that a person has put. */
@@ -98,7 +123,99 @@ export interface WaitingStore {
   remove(tickets: readonly { readonly ticketId: string; readonly sequence?: number }[]): Promise<void>;
   /** Moves a row on to the work's step, unless it is there or further already. */
   advance(work: Waiting, nowMs: number): Promise<void>;
+  /** Makes a row one that is offered, or without a contact an ordinary one. A row that is not there is passed over. */
+  setLive(ticketId: string, live: LiveContact | undefined): Promise<void>;
   page(after: WaitingPosition | undefined, limit: number): Promise<WaitingPage>;
+}
+
+/** An offer with what it takes to carry on from it. */
+export interface KeptOffer extends Offer {
+  /** The ticket as work that wants an owner; `live` is the offer's contact. */
+  readonly work: Waiting;
+  /** Meaningful once it has ended. */
+  readonly after: AfterOffer;
+  /** Whether its beginning has been published. */
+  readonly told: boolean;
+  /** False once nothing is left to be done for it. */
+  readonly open: boolean;
+}
+
+export interface OfferFilter {
+  /** Empty: any. */
+  readonly agentId: string;
+  /** Id or number. Empty: any. */
+  readonly ticket: string;
+  /** Empty: any. */
+  readonly states: readonly OfferState[];
+}
+
+export interface OfferPosition {
+  readonly madeAtMs: number;
+  readonly id: string;
+}
+
+/**
+ * Offers, each a row that falls due: when it times out, and then until all that follows from its end is done. At most one offer
+ * of a ticket is live, by a unique key, and each ends once, by a conditional update.
+ */
+export interface OfferStore {
+  /**
+   * Adds offers that are pending.
+   * @returns for each, in order, the offer that stands: itself, also when it was added before, or the one that is live for its ticket.
+   */
+  add(offers: readonly KeptOffer[], nowMs: number): Promise<KeptOffer[]>;
+  get(id: string): Promise<KeptOffer | undefined>;
+  /** Offers of these tickets that have not ended, or from whose end something is still to follow. */
+  openOf(ticketIds: readonly string[]): Promise<KeptOffer[]>;
+  /** Notes that the beginning has been published. */
+  told(ids: readonly string[]): Promise<void>;
+  /** `pending` becomes `accepting`, before it expires. Undefined when it is neither pending nor in time. */
+  accept(id: string, nowMs: number): Promise<KeptOffer | undefined>;
+  /**
+   * Ends a pending offer: `declined` before it expires, `timed_out` after it, `cancelled` at any time. It is due at once then.
+   * Undefined when another end came first.
+   */
+  end(
+    id: string,
+    end: { readonly state: Exclude<EndedState, 'accepted'>; readonly reason: string; readonly after: AfterOffer },
+    nowMs: number,
+  ): Promise<KeptOffer | undefined>;
+  /** `accepting` becomes `accepted`, or `cancelled` when ticketing gave a reason against it. */
+  conclude(id: string, reason: string, nowMs: number): Promise<KeptOffer | undefined>;
+  /** Its ticket may be offered to somebody else. */
+  letGo(id: string): Promise<void>;
+  /** Nothing is left to be done for it. */
+  settled(id: string): Promise<void>;
+  /** Newest first. */
+  page(
+    filter: OfferFilter,
+    after: OfferPosition | undefined,
+    limit: number,
+  ): Promise<{ readonly offers: readonly KeptOffer[]; readonly next: OfferPosition | undefined }>;
+}
+
+/** Where offers are told to everybody, once in every state. */
+export interface OfferLog {
+  publish(offers: readonly Offer[]): Promise<void>;
+}
+
+/** A live message that was put on a ticket. */
+export type Arrival = Pick<LiveContact, 'channel' | 'account' | 'conversationKey' | 'messageId' | 'arrivedAtMs'> & {
+  readonly ticketId: string;
+};
+
+/** Whether the customer of a conversation is still there, as far as it was heard. Forgotten after a few hours without a message. */
+export interface ContactStore {
+  /** Earlier ones than what is known are passed over. */
+  arrive(arrivals: readonly Arrival[], nowMs: number): Promise<void>;
+  /** @returns the last arrival; undefined when none is known or the customer came back after they left. */
+  leave(conversationKey: string, leftAtMs: number, nowMs: number): Promise<Arrival | undefined>;
+  /** When the customers of these conversations left last, by conversation; those who never did are not in it. */
+  departures(conversationKeys: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Contacts of these tickets whose customer is there. */
+  presentOn(ticketIds: readonly string[]): Promise<Arrival[]>;
+  /** Forgets contacts: their ticket is over. */
+  forget(conversationKeys: readonly string[]): Promise<void>;
 }
 
 export interface DecisionStore {

@@ -10,18 +10,25 @@ import type { DocStore } from '@tributary/docstore';
 import type { Consumer, EventLog } from '@tributary/eventlog';
 import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
 import { createAgentStore, openAgentCollection } from './adapters/docstore-agent-store.ts';
+import { createContactStore, openContactCollection } from './adapters/docstore-contact-store.ts';
 import { createDecisionStore, openDecisionCollection } from './adapters/docstore-decision-store.ts';
+import { createOfferStore, openOfferCollection } from './adapters/docstore-offer-store.ts';
 import { createWaitingStore, openWaitingCollection } from './adapters/docstore-waiting-store.ts';
 import { createDecisionLog } from './adapters/eventlog-decision-log.ts';
+import { createOfferLog } from './adapters/eventlog-offer-log.ts';
 import { createTickets } from './adapters/grpc-tickets.ts';
 import { readPolicyFile, watchPolicyFile } from './adapters/policy-file.ts';
 import type { RouterConfig } from './config.ts';
 import { createAgentApi } from './entrypoints/agent-grpc.ts';
 import { handleInbound } from './entrypoints/inbound-consumer.ts';
+import { createContactTimer, createOfferTimer } from './entrypoints/offer-timers.ts';
+import { createOfferWatch } from './entrypoints/offer-watch.ts';
 import { createRoutingApi } from './entrypoints/routing-grpc.ts';
 import { createShiftWatch } from './entrypoints/shift-watch.ts';
+import { handleSignals } from './entrypoints/signal-consumer.ts';
 import { handleTicketEvents } from './entrypoints/ticket-event-consumer.ts';
 import { createTimers } from './entrypoints/timers.ts';
+import { carryOnOffer } from './usecases/carry-on-offer.ts';
 import type { RoutingContext } from './usecases/context.ts';
 import { handOutWaiting } from './usecases/hand-out-waiting.ts';
 import { createRoster } from './usecases/roster.ts';
@@ -54,13 +61,20 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
   const agentDocuments = await openAgentCollection(docStore);
   const waitingDocuments = await openWaitingCollection(docStore);
   const decisionDocuments = await openDecisionCollection(docStore);
+  const offerDocuments = await openOfferCollection(docStore);
+  const contactDocuments = await openContactCollection(docStore);
   const agentStore = createAgentStore(agentDocuments);
   const allocating = createSerial();
+  const offerTimer = createOfferTimer({ clock, logger }, offerDocuments, (offer) => carryOnOffer(context, offer));
   const context: RoutingContext = {
     agents: agentStore,
     waiting: await createWaitingStore(waitingDocuments, docStore),
     decisions: createDecisionStore(decisionDocuments),
     decisionLog: createDecisionLog(eventLog),
+    offers: createOfferStore(offerDocuments),
+    offerLog: createOfferLog(eventLog),
+    contacts: createContactStore(contactDocuments),
+    nudgeOffers: offerTimer.nudge,
     tickets: createTickets(dependencies.tickets),
     policy,
     roster: createRoster(agentStore, clock),
@@ -73,7 +87,8 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     clock,
     logger,
   };
-  const agents = createAgentApi(context);
+  const offerWatch = createOfferWatch(eventLog);
+  const agents = createAgentApi(context, offerWatch);
   const routing = createRoutingApi(context);
   const consumers: Consumer[] = [];
   const seed = async () => {
@@ -94,7 +109,13 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     }
   };
   const timers = createTimers(context, waitingDocuments, agentDocuments, decisionDocuments);
-  const parts = composeServices([...timers, createShiftWatch(context)]);
+  const parts = composeServices([
+    offerWatch,
+    ...timers,
+    offerTimer,
+    createContactTimer(context, contactDocuments),
+    createShiftWatch(context),
+  ]);
   let watch: Disposable | undefined;
 
   return {
@@ -116,6 +137,7 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
       const consume = (group: string, topic: string, handle: typeof handleInbound) =>
         eventLog.consume({ group, topics: [topic], handle: (batch) => handle(context, batch) });
       consumers.push(await consume('router-tickets', topics.ticketEvents.name, handleTicketEvents));
+      consumers.push(await consume('router-signals', topics.signals.name, handleSignals));
       consumers.push(await consume('router', topics.inbound.name, handleInbound));
       watch = watchPolicyFile(config.policyFile, () => void reloadPolicy());
     },

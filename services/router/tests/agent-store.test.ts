@@ -15,6 +15,7 @@ const profile = (id: string, capacityUnits: number): AgentProfile => ({
   capacityUnits,
   timeZone: 'UTC',
   shifts: [],
+  callAddress: '',
 });
 const sumOfWork = ({ work }: Agent) => work.reduce((sum, { units }) => sum + units, 0);
 
@@ -88,7 +89,7 @@ test('a claim is all or nothing, and refused to whoever is not online or had the
   expect(await store.claim('ann', 200, [claim('a', 60), claim('b', 60)], 0)).toBeUndefined();
   expect((await store.claim('ann', 100, [claim('a', 60), claim('b', 40)], 0))?.loadUnits).toBe(100);
   await store.release('ann', [{ ticketId: 'a', sequence: 0 }]);
-  await store.setPresence('ann', 'away');
+  await store.setPresence('ann', 'away', 0);
   expect(await store.claim('ann', 100, [claim('c', 10)], 0)).toBeUndefined();
 });
 

@@ -7,6 +7,7 @@ import {
   encodeEvent,
   InboundMessage,
   inboundMessageId,
+  type Offer,
   type RoutingDecision,
   type Topic,
   topics,
@@ -47,16 +48,22 @@ export async function startHarness(options: HarnessOptions = {}) {
   const tickets = new FakeTickets();
   const routers: RouterService[] = [];
   const decisions: RoutingDecision[] = [];
+  const offers: Offer[] = [];
   const reader = await eventLog.tail({
-    topics: [topics.decisions.name],
+    topics: [topics.decisions.name, topics.offers.name],
     from: 'start',
-    handle: (record) => void decisions.push(decodeEvent(topics.decisions, record)),
+    handle(record) {
+      if (record.topic === topics.offers.name) offers.push(decodeEvent(topics.offers, record));
+      else decisions.push(decodeEvent(topics.decisions, record));
+    },
   });
   let counter = 0;
 
   const harness = {
     tickets,
     decisions,
+    /** Every record of routing.offers.v1. */
+    offers,
     clock,
     eventLog,
     docStore,
@@ -132,10 +139,14 @@ export interface TestAgent {
   readonly skills?: Readonly<Record<string, number>>;
   readonly tier?: number;
   readonly shifts?: string;
+  readonly callAddress?: string;
 }
 
-/** A policy of few rules. An email takes 10 units, a chat 25; two steps: the region's own, then anyone, after 60 s. */
-export function smallPolicy(agents: readonly TestAgent[] = [{ id: 'ann' }, { id: 'bob' }]): string {
+/**
+ * A policy of few rules. An email takes 10 units, a chat 25, a call 100; two steps: the region's own, then anyone, after 60 s.
+ * @param offers YAML of the channels that are offered.
+ */
+export function smallPolicy(agents: readonly TestAgent[] = [{ id: 'ann' }, { id: 'bob' }], offers = '{}'): string {
   return `
 version: test
 languages: [en, de]
@@ -166,7 +177,8 @@ steps:
   - id: anyone
     skills: none
     expires_after: { urgent: never, important: never, normal: never }
-capacity: { default: 10, channels: { chat: 25 } }
+capacity: { default: 10, channels: { chat: 25, phone: 100 } }
+offers: ${offers}
 credits:
   severity: { urgent: 4h, important: 1h, normal: never }
 agents:
@@ -184,5 +196,6 @@ function agentYaml(agent: TestAgent): string {
     tier: ${agent.tier ?? 1}
     capacity_units: ${agent.capacity ?? 100}
     time_zone: Europe/Berlin
+    call_address: ${agent.callAddress ?? '""'}
     shifts: ${agent.shifts ?? '[]'}`;
 }

@@ -254,8 +254,15 @@ export function latestOn(harness: Harness, ticketId: string, count: number): Pro
   });
 }
 
-/** I5: every load is the sum of its work, and every ticket with an owner is held by that owner alone. */
-export async function expectConsistent(harness: Harness, router: RouterService): Promise<void> {
+/**
+ * I5: every load is the sum of its work, and every ticket with an owner is held by that owner alone.
+ * @param offeredTo By ticket, to whom it is being offered.
+ */
+export async function expectConsistent(
+  harness: Harness,
+  router: RouterService,
+  offeredTo: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await harness.tellEvents();
   await until('events to be followed', async () => {
     const lag = await harness.eventLog.lag('router-tickets');
@@ -267,6 +274,7 @@ export async function expectConsistent(harness: Harness, router: RouterService):
   }
   for (const { id, ownerId, state } of harness.tickets.tickets.values()) {
     const holders = agents.filter(({ work }) => work[id] !== undefined).map((agent) => agent.id);
-    expect(holders, `holders of ${id}`).toEqual(ownerId !== '' && state < 4 ? [ownerId] : []);
+    const holder = ownerId === '' ? offeredTo[id] : ownerId;
+    expect(holders, `holders of ${id}`).toEqual(holder !== undefined && state < 4 ? [holder] : []);
   }
 }

@@ -95,7 +95,7 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
       const notHeld = { _id: id, workTicketIds: { $nin: [claim.ticketId] } };
       return (await change(notHeld, { ...update, $push: held })) ?? get(id);
     },
-    release(id, claims) {
+    release(id, claims, freedAtMs) {
       const known = new Map(claims.map(({ ticketId, sequence }) => [ticketId, sequence]));
       return changeHeld(id, [...known.keys()], (held) => {
         const freed = held.filter(({ ticketId, sequence }) => sequence <= (known.get(ticketId) ?? -1));
@@ -109,15 +109,29 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
             })),
           },
           update: {
-            $inc: { loadUnits: -freed.reduce((sum, { units }) => sum + units, 0), revision: 1 },
-            $pull: {
-              work: { ticketId: { $in: ticketIds } },
-              workTicketIds: { $in: ticketIds },
-              unconfirmed: { ticketId: { $in: ticketIds } },
-            },
+            ...releaseUpdate(ticketIds, freed),
+            ...(freedAtMs !== undefined && { $set: { availableSinceMs: freedAtMs } }),
           },
         };
       });
+    },
+    giveBack(id, { ticketId, offerId }, answer, notAnsweringAfter) {
+      return changeHeld(id, [ticketId], (held, { presence, missedOffers = 0 }) => {
+        const reserved = held.filter((work) => work.offerId === offerId);
+        if (reserved.length === 0) return undefined;
+        const reservation = { work: { $elemMatch: { ticketId, offerId } } };
+        const update = releaseUpdate([ticketId], reserved);
+        if (answer === 'none') return { when: reservation, update };
+        if (answer === 'declined') return { when: reservation, update: { ...update, $unset: { missedOffers: true } } };
+        const missed = missedOffers + 1;
+        const isOff = presence === 'online' && notAnsweringAfter > 0 && missed >= notAnsweringAfter;
+        const $set = { missedOffers: missed, ...(isOff && { presence: 'not_answering' }) };
+        const asRead = { presence, missedOffers: missedOffers === 0 ? { $exists: false } : missedOffers };
+        return { when: { ...reservation, ...asRead }, update: { ...update, $set } };
+      });
+    },
+    async answered(id) {
+      await agents.updateOne({ _id: id, missedOffers: { $exists: true } }, { $unset: { missedOffers: true } });
     },
     renew(id, claims, nowMs) {
       const known = new Map(claims.map(({ ticketId, sequence }) => [ticketId, sequence]));
@@ -140,7 +154,11 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
       });
     },
     confirm: (id, ticketIds) => change({ _id: id }, { $pull: { unconfirmed: { ticketId: { $in: ticketIds } } } }),
-    setPresence: (id, presence) => change({ _id: id }, { $set: { presence } }),
+    async setPresence(id, presence, nowMs) {
+      const $set = { presence, ...(presence === 'online' && { availableSinceMs: nowMs }) };
+      const changed = await change({ _id: id, presence: { $ne: presence } }, { $set, $unset: { missedOffers: true } });
+      return changed ?? change({ _id: id }, { $unset: { missedOffers: true } });
+    },
     async put(profile) {
       const { id, ...fields } = profile;
       const update = { $set: { ...fields, putByPerson: true }, $setOnInsert: newcomer('offline') };
@@ -175,11 +193,26 @@ function claimUpdate(claims: readonly Claim[], units: number, nowMs: number) {
     $inc: { loadUnits: units, revision: 1 },
     $set: { lastAssignedAtMs: nowMs },
     $push: {
-      work: { $each: claims.map(({ ticketId, units: own, sequence }) => ({ ticketId, units: own, sequence })) },
+      work: { $each: claims.map(toHeldWork) },
       workTicketIds: { $each: claims.map(({ ticketId }) => ticketId) },
       unconfirmed: { $each: claims.map(({ ticketId }) => ({ ticketId, claimedAtMs: nowMs })) },
     },
     $min: { confirmDueAtMs: nowMs + confirmWithinMs },
+  };
+}
+
+function toHeldWork({ ticketId, units, sequence, offerId }: Claim): HeldWork {
+  return { ticketId, units, sequence, ...(offerId !== undefined && { offerId }) };
+}
+
+function releaseUpdate(ticketIds: readonly string[], freed: readonly HeldWork[]) {
+  return {
+    $inc: { loadUnits: -freed.reduce((sum, { units }) => sum + units, 0), revision: 1 },
+    $pull: {
+      work: { ticketId: { $in: ticketIds } },
+      workTicketIds: { $in: ticketIds },
+      unconfirmed: { ticketId: { $in: ticketIds } },
+    },
   };
 }
 
@@ -189,5 +222,6 @@ function ignoreDuplicate(error: unknown): void {
 
 export function toAgent(document: AgentDocument): Agent {
   const { _id, workTicketIds, confirmDueAtMs, confirmLeaseUntilMs, revision, putByPerson, ...agent } = document;
-  return { id: _id, ...agent };
+  // Agents kept before there were calls have no address.
+  return { id: _id, ...agent, callAddress: agent.callAddress ?? '' };
 }

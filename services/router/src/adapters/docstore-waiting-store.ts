@@ -129,6 +129,9 @@ export async function createWaitingStore(waiting: Collection<WaitingDocument>, s
           : { $set: { stepIndex, needsKey, stepDueAtMs } },
       );
     },
+    async setLive(ticketId, live) {
+      await waiting.updateOne({ _id: ticketId }, live === undefined ? { $unset: { live: true } } : { $set: { live } });
+    },
     async page(after, limit) {
       const filter: Filter =
         after === undefined

@@ -30,6 +30,7 @@ const sentiments = {
 } as const satisfies Record<Sentiment, proto.Sentiment>;
 const outcomes = {
   assigned: proto.DecisionOutcome.DECISION_OUTCOME_ASSIGNED,
+  offered: proto.DecisionOutcome.DECISION_OUTCOME_OFFERED,
   waiting: proto.DecisionOutcome.DECISION_OUTCOME_WAITING,
   kept_owner: proto.DecisionOutcome.DECISION_OUTCOME_KEPT_OWNER,
   not_needed: proto.DecisionOutcome.DECISION_OUTCOME_NOT_NEEDED,
@@ -39,6 +40,7 @@ const triggers = {
   agent_available: proto.DecisionTrigger.DECISION_TRIGGER_AGENT_AVAILABLE,
   step_expired: proto.DecisionTrigger.DECISION_TRIGGER_STEP_EXPIRED,
   ticket_changed: proto.DecisionTrigger.DECISION_TRIGGER_TICKET_CHANGED,
+  offer_ended: proto.DecisionTrigger.DECISION_TRIGGER_OFFER_ENDED,
 } as const satisfies Record<Trigger, proto.DecisionTrigger>;
 
 /** The word of a number; `otherwise` for one this version does not know. */
@@ -93,7 +95,7 @@ export function toProtoDecision(decision: Decision): proto.RoutingDecision {
     capacityUnits: decision.capacityUnits,
     policyVersion: decision.policyVersion,
     time: new Date(decision.timeMs),
-    offerId: '',
+    offerId: decision.offerId,
   };
 }
 
@@ -112,6 +114,7 @@ export function fromProtoDecision(decision: proto.RoutingDecision): Decision {
     agentId: decision.agentId,
     waitingScore: Number(decision.waitingScore),
     capacityUnits: decision.capacityUnits,
+    offerId: decision.offerId,
     policyVersion: decision.policyVersion,
     timeMs: decision.time?.getTime() ?? 0,
   };

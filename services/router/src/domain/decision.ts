@@ -2,8 +2,8 @@ import type { Grade } from './grading/grade.ts';
 import type { Candidate } from './planning/candidates.ts';
 import type { Step } from './planning/step.ts';
 
-export type Outcome = 'assigned' | 'waiting' | 'kept_owner' | 'not_needed';
-export type Trigger = 'message' | 'agent_available' | 'step_expired' | 'ticket_changed';
+export type Outcome = 'assigned' | 'offered' | 'waiting' | 'kept_owner' | 'not_needed';
+export type Trigger = 'message' | 'agent_available' | 'step_expired' | 'ticket_changed' | 'offer_ended';
 
 /** One decision with its whole trace. */
 export interface Decision {
@@ -19,12 +19,14 @@ export interface Decision {
   readonly stepIndex: number;
   readonly candidates: readonly Candidate[];
   readonly outcome: Outcome;
-  /** Empty unless assigned or kept_owner. */
+  /** Empty unless assigned, offered or kept_owner. */
   readonly agentId: string;
   /** 0 unless waiting. */
   readonly waitingScore: number;
-  /** Units claimed; 0 unless assigned. */
+  /** Units claimed; 0 unless assigned or offered. */
   readonly capacityUnits: number;
+  /** The offer that was made, else the one that ended. Empty when there was none. */
+  readonly offerId: string;
   readonly policyVersion: string;
   readonly timeMs: number;
 }

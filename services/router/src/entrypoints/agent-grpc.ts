@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import {
   type AgentApi,
   type Agent as AgentMessage,
@@ -6,18 +5,19 @@ import {
   invalidArgument,
   notFound,
   Presence as ProtoPresence,
-  StatusError,
   withStatus,
 } from '@tributary/contracts';
 import type { Agent, AgentProfile, Presence } from '../domain/agents/agent.ts';
 import { agentSchema, toProfile } from '../domain/policy/policy-schema.ts';
 import type { RoutingContext } from '../usecases/context.ts';
 import { handOutWaiting } from '../usecases/hand-out-waiting.ts';
+import { createOfferApi } from './offer-grpc.ts';
+import type { OfferWatch } from './offer-watch.ts';
 import { statusOf } from './status-of.ts';
 
-/** agents.v1: who answers, and whether they are there. */
-export function createAgentApi(context: RoutingContext): AgentApi {
-  const { agents, roster, policy } = context;
+/** agents.v1: who answers, whether they are there, and what they are offered. */
+export function createAgentApi(context: RoutingContext, offerWatch: OfferWatch): AgentApi {
+  const { agents, roster, policy, clock } = context;
   const toMessage = (agent: Agent) => toAgentMessage(agent, roster.note(agent).onShift);
   const api: AgentApi = {
     async listAgents({ presence }) {
@@ -30,7 +30,8 @@ export function createAgentApi(context: RoutingContext): AgentApi {
     },
     async setPresence({ id, presence }) {
       const wanted = presenceOf(presence, 'presence');
-      found(await agents.setPresence(id, wanted), id);
+      if (wanted === 'not_answering') throw invalidArgument({ field: 'presence', description: 'is not set by hand' });
+      found(await agents.setPresence(id, wanted, clock.now()), id);
       // Also when nothing changed: the first call may have been cut off before it handed out.
       if (wanted === 'online') await handOutWaiting(context, [id]);
       return toMessage(found(await agents.get(id), id));
@@ -44,18 +45,9 @@ export function createAgentApi(context: RoutingContext): AgentApi {
       await handOutWaiting(context, [profile.id]);
       return toMessage(found(await agents.get(profile.id), profile.id));
     },
-    listOffers: unimplemented,
-    acceptOffer: unimplemented,
-    declineOffer: unimplemented,
-    watchOffers() {
-      throw new StatusError(status.UNIMPLEMENTED, 'offers are not there yet');
-    },
+    ...createOfferApi(context, offerWatch),
   };
   return withStatus(api, statusOf);
-}
-
-async function unimplemented(): Promise<never> {
-  throw new StatusError(status.UNIMPLEMENTED, 'offers are not there yet');
 }
 
 function found(agent: Agent | undefined, id: string): Agent {
@@ -67,11 +59,13 @@ const presences = {
   online: ProtoPresence.PRESENCE_ONLINE,
   away: ProtoPresence.PRESENCE_AWAY,
   offline: ProtoPresence.PRESENCE_OFFLINE,
+  not_answering: ProtoPresence.PRESENCE_NOT_ANSWERING,
 } as const satisfies Record<Presence, ProtoPresence>;
 
 function presenceOf(value: ProtoPresence, field: string): Presence {
   const presence = (Object.keys(presences) as Presence[]).find((name) => presences[name] === value);
-  if (presence === undefined) throw invalidArgument({ field, description: 'must be ONLINE, AWAY or OFFLINE' });
+  if (presence === undefined)
+    throw invalidArgument({ field, description: 'must be ONLINE, AWAY, OFFLINE or NOT_ANSWERING' });
   return presence;
 }
 
@@ -89,6 +83,7 @@ function readProfile(agent: AgentMessage | undefined, regions: readonly string[]
     capacity_units: agent.capacityUnits,
     time_zone: agent.timeZone,
     shifts: agent.shifts,
+    call_address: agent.callAddress,
   });
   const violations: FieldViolation[] = (parsed.error?.issues ?? []).map((issue) => ({
     field: ['agent', ...issue.path.map(String)].join('.'),
@@ -122,6 +117,6 @@ function toAgentMessage(agent: Agent, onShift: boolean): AgentMessage {
     work: Object.fromEntries(agent.work.map(({ ticketId, units }) => [ticketId, units])),
     lastAssignedTime: agent.lastAssignedAtMs === undefined ? undefined : new Date(agent.lastAssignedAtMs),
     onShift,
-    callAddress: '',
+    callAddress: agent.callAddress,
   };
 }

@@ -1,9 +1,10 @@
 import type { Decision } from '../domain/decision.ts';
 import type { Allocation, Announced, RoutingContext } from './context.ts';
+import { makeOffers } from './make-offers.ts';
 import type { Assignment } from './search.ts';
 
 /**
- * Makes claims and waits known: stores the decisions, gives the tickets their owners, publishes. Whatever of it a crash cuts
+ * Makes claims and waits known: stores the decisions, gives the tickets their owners or offers them, publishes. Whatever of it a crash cuts
  * off is done when the same cause comes again, or by the reconciler. Where ticketing refuses, the claim is given back.
  * What others want to make known at the same time goes along.
  */
@@ -24,7 +25,8 @@ async function announceTogether(context: RoutingContext, asks: readonly Allocati
   const assignments = asks.flatMap((ask) => ask.assignments);
   const planned = [...asks.flatMap(({ waits }) => waits), ...assignments.map(({ decision }) => decision)];
   await decisions.save(planned, clock.now());
-  const refused = await assign(context, assignments);
+  const [toOffer, toAssign] = partition(assignments, ({ decision }) => decision.outcome === 'offered');
+  const refused = new Map([...(await assign(context, toAssign)), ...(await makeOffers(context, toOffer))]);
   const outcome = (decision: Decision) => refused.get(decision.id) ?? decision;
   if (refused.size > 0) await decisions.save([...refused.values()], clock.now());
   await decisionLog.publish(planned.map(outcome));
@@ -71,4 +73,8 @@ async function assign(
     });
   }
   return changed;
+}
+
+function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }

@@ -3,10 +3,13 @@ import type { Decision } from '../domain/decision.ts';
 import type { TicketEffect } from '../domain/ticket-changes.ts';
 import type {
   AgentStore,
+  ContactStore,
   DecisionLog,
   DecisionStore,
   IngestItem,
   IngestResult,
+  OfferLog,
+  OfferStore,
   PolicySource,
   Tickets,
   WaitingStore,
@@ -43,6 +46,12 @@ export interface RoutingContext {
   readonly waiting: WaitingStore;
   readonly decisions: DecisionStore;
   readonly decisionLog: DecisionLog;
+  readonly offers: OfferStore;
+  readonly offerLog: OfferLog;
+  /** Whether customers of offered channels are still there. */
+  readonly contacts: ContactStore;
+  /** Says that something is due about an offer, now or then, so that it need not wait to be found. */
+  readonly nudgeOffers: (dueAtMs?: number) => void;
   readonly tickets: Tickets;
   readonly policy: PolicySource;
   readonly roster: Roster;

@@ -1,12 +1,13 @@
 import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
 import type { Decision } from '../domain/decision.ts';
+import { isEnded } from '../domain/offers/offer.ts';
 import { absence, misfit } from '../domain/planning/candidates.ts';
 import { type OwnerPlan, planOwners } from '../domain/planning/plan-owners.ts';
 import type { Waiting } from '../ports.ts';
 import { commitAssignments } from './commit-assignments.ts';
 import type { Allocation, AllocationAsk, RoutingContext } from './context.ts';
 import { claimWaiting, handOutWaiting } from './hand-out-waiting.ts';
-import { type Assignment, decide, type Search, toWaitingWork } from './search.ts';
+import { type Assignment, decide, type Search, toAssignment, toClaim, toWaitingWork } from './search.ts';
 
 /** Plans that lost their claim this often make the work wait; waiting work is checked against the store at once. */
 const maxRounds = 5;
@@ -21,7 +22,7 @@ export async function findOwners(context: RoutingContext, searches: readonly Sea
   if (searches.length === 0) return [];
   const { resumed, waits, open } = await resume(context, searches);
   const allocated = await context.searching.ask(
-    { searches: open, lookAgain: waits.length > 0 },
+    { searches: open, lookAgain: waits.some(({ outcome }) => outcome === 'waiting') },
     open.map(({ ticketId }) => ticketId),
     (asks) => allocateTogether(context, asks),
   );
@@ -33,15 +34,16 @@ export async function findOwners(context: RoutingContext, searches: readonly Sea
   return decisions;
 }
 
-/** What an earlier attempt has left: claims that ticketing was not told of, and waiting work. */
+/** What an earlier attempt has left: offers, claims that ticketing was not told of, and waiting work. */
 async function resume(context: RoutingContext, searches: readonly Search[]) {
-  const { agents, waiting, decisions, clock, roster } = context;
+  const { agents, waiting, decisions, offers, clock, roster } = context;
   const again = searches.filter(({ fresh }) => !fresh);
   const ticketIds = again.map(({ ticketId }) => ticketId);
-  const [holders, rows, stored] = await Promise.all([
+  const [holders, rows, stored, openOffers] = await Promise.all([
     agents.holding(ticketIds),
     waiting.find(ticketIds),
     decisions.find(again.map(({ decisionId }) => decisionId)),
+    offers.openOf(ticketIds),
   ]);
   const holdings = holdingsOf(holders, ticketIds);
   const rowOf = new Map<string, Waiting>(rows.map((row) => [row.ticketId, row]));
@@ -53,13 +55,25 @@ async function resume(context: RoutingContext, searches: readonly Search[]) {
     const [holder] = holdings.get(search.ticketId) ?? [];
     const row = rowOf.get(search.ticketId);
     const before = storedById.get(search.decisionId);
-    if (holder !== undefined) {
+    const offer = openOffers.find(({ ticketId, id }) => ticketId === search.ticketId && id !== search.endedOfferId);
+    if (offer !== undefined) {
+      // Of one that has ended the ticket goes on by itself.
+      const standing = isEnded(offer)
+        ? decide(search, 'waiting', {}, clock.now())
+        : decide(search, 'offered', { agentId: offer.agentId, offerId: offer.id }, clock.now());
+      waits.push(before ?? standing);
+    } else if (holder !== undefined) {
       const renewed = await agents.renew(holder.agentId, [search], clock.now());
       if (renewed !== undefined) roster.note(renewed);
-      const same = before?.outcome === 'assigned' && before.agentId === holder.agentId ? before : undefined;
-      const decision = same ?? decide(search, 'assigned', { agentId: holder.agentId }, clock.now());
-      resumed.push({ search, agentId: holder.agentId, decision });
+      const { agentId, offerId } = holder;
+      const assignment = toAssignment(search, agentId, offerId, {}, clock.now());
+      const isSame = before?.agentId === agentId && before.outcome === assignment.decision.outcome;
+      resumed.push(isSame ? { ...assignment, decision: before } : assignment);
+    } else if (before?.outcome === 'offered' && (await offers.get(before.offerId)) !== undefined) {
+      // That offer is over, and so is what came of it.
+      waits.push(before);
     } else if (row !== undefined && search.trigger === 'message') {
+      if (row.live === undefined && search.live !== undefined) await waiting.setLive(row.ticketId, search.live);
       waits.push(before ?? decide(search, 'waiting', { stepIndex: row.stepIndex }, clock.now()));
     } else open.push(search);
   }
@@ -112,20 +126,21 @@ async function claimPlans(context: RoutingContext, plans: readonly OwnerPlan<Sea
   await Promise.all(
     [...byAgent].map(async ([agentId, own]) => {
       if (agentId === undefined) return;
-      const claims = own.map(({ request }) => request);
-      const score = Math.max(...claims.map((claim) => claim.score));
+      const claims = own.map(({ request }) => toClaim(request, agentId));
+      const score = Math.max(...own.map(({ request }) => request.score));
       const after = await agents.claim(agentId, capacityOf.get(agentId) ?? 0, claims, clock.now(), score);
       const seen: Agent | undefined = after ?? (await agents.get(agentId));
       if (seen !== undefined) roster.note(seen);
       if (after === undefined) lost.push(...own);
-      else claimed.push(...own.map((plan) => toAssignment(plan, agentId, clock.now())));
+      else {
+        const assigned = own.map((plan, index) =>
+          toAssignment(plan.request, agentId, claims[index]?.offerId, plan, clock.now()),
+        );
+        claimed.push(...assigned);
+      }
     }),
   );
   return { claimed, lost };
-}
-
-function toAssignment(plan: OwnerPlan<Search>, agentId: string, nowMs: number): Assignment {
-  return { search: plan.request, agentId, decision: decide(plan.request, 'assigned', { ...plan, agentId }, nowMs) };
 }
 
 async function putToWait(context: RoutingContext, plans: readonly OwnerPlan<Search>[]): Promise<Decision[]> {
@@ -143,7 +158,7 @@ async function putToWait(context: RoutingContext, plans: readonly OwnerPlan<Sear
  * Who has room by the store's own word. An agent may have been freed between planning and the moment the work began to wait, and
  * whoever freed them found nothing waiting then: either they see the work, or we see their room.
  */
-async function idleAgents({ roster, waiting }: RoutingContext): Promise<string[]> {
+export async function idleAgents({ roster, waiting }: RoutingContext): Promise<string[]> {
   const [agents, needs] = await Promise.all([roster.refresh(), waiting.listNeeds()]);
   return agents
     .filter((agent) => absence(agent) === '' && agent.loadUnits < agent.capacityUnits)

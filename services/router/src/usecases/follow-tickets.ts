@@ -1,7 +1,9 @@
 import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
+import type { LiveContact } from '../domain/offers/live-contact.ts';
 import { unitsOf } from '../domain/policy/policy.ts';
 import { effectsOf, type TicketChange, type TicketEffect } from '../domain/ticket-changes.ts';
-import type { Claim } from '../ports.ts';
+import type { Claim, TicketView } from '../ports.ts';
+import { cancelOffers } from './cancel-offers.ts';
 import { commitAssignments } from './commit-assignments.ts';
 import type { RoutingContext } from './context.ts';
 import { findOwners } from './find-owners.ts';
@@ -16,6 +18,7 @@ import { type Assignment, decisionId, type Search, startSearch } from './search.
 export async function followTickets(context: RoutingContext, changes: readonly TicketChange[]): Promise<void> {
   const effects = effectsOf(changes);
   if (effects.length === 0) return;
+  await cancelOffers(context, effects);
   const handedOut = await context.following.ask(
     effects,
     effects.map(({ ticketId }) => ticketId),
@@ -41,7 +44,7 @@ async function settle(
 
 /** Makes each ticket's holder who ticketing says it is. */
 async function settleHolders(context: RoutingContext, effects: readonly TicketEffect[]): Promise<void> {
-  const { agents, roster } = context;
+  const { agents, roster, clock } = context;
   const moved = effects.filter(({ holderId }) => holderId !== undefined);
   const ticketIds = moved.map(({ ticketId }) => ticketId);
   const holdings = holdingsOf(await agents.holding(ticketIds), ticketIds);
@@ -60,7 +63,7 @@ async function settleHolders(context: RoutingContext, effects: readonly TicketEf
   }
   const note = (agent: Agent | undefined) => agent && roster.note(agent);
   await Promise.all([
-    ...[...releases].map(async ([id, claims]) => note(await agents.release(id, claims))),
+    ...[...releases].map(async ([id, claims]) => note(await agents.release(id, claims, clock.now()))),
     ...[...confirmations].map(async ([id, confirmed]) => note(await agents.confirm(id, confirmed))),
   ]);
   for (const effect of missing) await claimForOwner(context, effect);
@@ -96,22 +99,37 @@ async function leaveWaiting({ waiting }: RoutingContext, effects: readonly Ticke
 async function searchesFor(context: RoutingContext, effects: readonly TicketEffect[]): Promise<Search[]> {
   const { tickets, waiting, policy, clock } = context;
   const regraded = effects.filter((effect) => effect.waiting === 'regrade').map(({ ticketId }) => ticketId);
-  const waitingIds = new Set((await waiting.find(regraded)).map(({ ticketId }) => ticketId));
+  const rows = new Map((await waiting.find(regraded)).map((row) => [row.ticketId, row]));
   const searches: Search[] = [];
   for (const effect of effects) {
-    if (effect.waiting === 'leave' || (effect.waiting === 'regrade' && !waitingIds.has(effect.ticketId))) continue;
+    if (effect.waiting === 'leave' || (effect.waiting === 'regrade' && !rows.has(effect.ticketId))) continue;
     const ticket = await tickets.get(effect.ticketId);
     if (ticket === undefined || !ticket.active || ticket.ownerId !== '') continue;
     // The row of before has the old needs.
     await waiting.remove([{ ticketId: ticket.ticketId, sequence: ticket.sequence }]);
+    const live = rows.get(ticket.ticketId)?.live ?? (await liveContactOf(context, ticket));
     const cause = {
       trigger: 'ticket_changed',
       messageId: '',
       decisionId: decisionId(ticket.ticketId, 'ticket_changed', effect.eventId),
       fresh: false,
       excludedAgentIds: effect.gaveBackId === '' ? [] : [effect.gaveBackId],
+      ...(live !== undefined && { live }),
     } as const;
     searches.push(startSearch({ ...ticket, runningProblemOwnerId: '' }, cause, policy.current, clock.now()));
   }
   return searches;
+}
+
+/** The customer whom the ticket is about, when they are there now on a channel that is offered. */
+async function liveContactOf(
+  { contacts, policy }: RoutingContext,
+  { ticketId, channel }: TicketView,
+): Promise<LiveContact | undefined> {
+  const terms = policy.current.offers[channel];
+  if (terms === undefined) return undefined;
+  const [contact] = await contacts.presentOn([ticketId]);
+  if (contact === undefined) return undefined;
+  const { ticketId: _, ...arrival } = contact;
+  return { ...arrival, terms, passed: [] };
 }

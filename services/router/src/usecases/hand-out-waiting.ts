@@ -1,12 +1,12 @@
 import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
-import { absence, type Candidate, misfit, soleCandidate } from '../domain/planning/candidates.ts';
+import { absence, misfit, refusal, soleCandidate } from '../domain/planning/candidates.ts';
 import { fillAgent } from '../domain/planning/fill-agent.ts';
 import { stepOf } from '../domain/planning/plan-owners.ts';
 import type { Needs } from '../domain/planning/step.ts';
 import type { Waiting } from '../ports.ts';
 import { commitAssignments } from './commit-assignments.ts';
 import type { RoutingContext } from './context.ts';
-import { type Assignment, decide, decisionId, type Search } from './search.ts';
+import { type Assignment, decisionId, type Search, toAssignment, toClaim } from './search.ts';
 
 /** Most waiting work looked at in one go. */
 const pageSize = 100;
@@ -70,7 +70,7 @@ async function fill(
     const keys = allNeeds.filter(({ needs }) => misfit(agent, needs) === '').map(({ needsKey }) => needsKey);
     const found = await waiting.firstOf(keys, pageSize, clock.now());
     const open = found.filter(({ ticketId }) => !committing.has(ticketId) && !given.has(ticketId));
-    const suitable = open.filter((work) => suits(work, agent));
+    const suitable = open.filter((work) => suits(work, agent, clock.now()));
     const { taken, heldForScore } = fillAgent(freeUnits, suitable);
     if (heldForScore !== agent.heldForScore) {
       const held = await agents.hold(agentId, heldForScore);
@@ -92,9 +92,9 @@ async function fill(
 }
 
 /** Work that is larger than the agent's whole capacity would keep them idle for ever if it counted for them. */
-function suits(work: Waiting, agent: Agent): boolean {
-  const gaveBack = work.excludedAgentIds.includes(agent.id) && work.stepIndex < work.steps.length - 1;
-  return work.units <= agent.capacityUnits && !gaveBack;
+function suits(work: Waiting, agent: Agent, nowMs: number): boolean {
+  const isLastStep = work.stepIndex === work.steps.length - 1;
+  return work.units <= agent.capacityUnits && refusal(agent, work, isLastStep, nowMs) === '';
 }
 
 /** Leases and claims. Empty when another router was faster or the agent's room is gone. */
@@ -113,29 +113,29 @@ async function claimLeased(context: RoutingContext, agent: Agent, taken: readonl
   for (const work of mine) {
     const [holder] = holdings.get(work.ticketId) ?? [];
     if (holder === undefined) free.push(work);
-    else held.push(toAssignment(work, holder.agentId, [], clock.now()));
+    else held.push(toAssignment(searchFor(work, holder.agentId), holder.agentId, holder.offerId, {}, clock.now()));
   }
   if (free.length === 0) return held;
-  const after = await agents.claim(agent.id, agent.capacityUnits, free, clock.now());
+  const claims = free.map((work) => toClaim(searchFor(work, agent.id), agent.id));
+  const after = await agents.claim(agent.id, agent.capacityUnits, claims, clock.now());
   if (after === undefined) {
     await waiting.unlease(ids);
     return held;
   }
   roster.note(after);
-  const given = free.map((work) => {
-    const candidate = soleCandidate(agent, work, stepOf(work), clock.now());
-    return toAssignment(work, agent.id, [candidate], clock.now());
+  const given = free.map((work, index) => {
+    const candidates = [soleCandidate(agent, work, stepOf(work), clock.now())];
+    return toAssignment(searchFor(work, agent.id), agent.id, claims[index]?.offerId, { candidates }, clock.now());
   });
   return [...held, ...given];
 }
 
-function toAssignment(work: Waiting, agentId: string, candidates: readonly Candidate[], nowMs: number): Assignment {
-  const search: Search = {
+function searchFor(work: Waiting, agentId: string): Search {
+  return {
     ...work,
     decisionId: decisionId(work.ticketId, 'agent_available', work.decisionId, work.stepIndex, agentId),
     trigger: 'agent_available',
     messageId: '',
     fresh: false,
   };
-  return { search, agentId, decision: decide(search, 'assigned', { agentId, candidates }, nowMs) };
 }

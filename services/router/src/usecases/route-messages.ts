@@ -5,6 +5,7 @@ import { gradeMessage } from '../domain/grading/grade-message.ts';
 import type { IngestItem, IngestResult, MessagePlace } from '../ports.ts';
 import type { RoutingContext } from './context.ts';
 import { findOwners } from './find-owners.ts';
+import { type Contacts, meetContacts, type PlacedMessage } from './meet-contacts.ts';
 import { decide, decisionId, type Search, startSearch } from './search.ts';
 
 export interface ReceivedMessage {
@@ -32,17 +33,20 @@ export async function routeMessages(
     context,
     received.map(({ message, bytes }) => ({ message, bytes, grade: gradeMessage(gradingInput(message), policy) })),
   );
+  const { live, unwanted } = await meetContactsOf(context, received, places);
   const refused: RefusedMessage[] = [];
   const placed: Search[] = [];
   const owned: { readonly search: Search; readonly place: MessagePlace }[] = [];
   const searched = new Set<string>();
-  places.forEach((place, index) => {
-    if ('error' in place) {
-      refused.push({ index, error: place.error });
+  places.forEach((answer, index) => {
+    if ('error' in answer) {
+      refused.push({ index, error: answer.error });
       return;
     }
     const message = received[index]?.message;
     if (message === undefined) throw new Error('ticketing answered for more messages than it got');
+    const place = unwanted.has(message.id) ? { ...answer, needsOwner: false } : answer;
+    const contact = live.get(message.id);
     const search = startSearch(
       { ...place, channel: message.channel, contactAddress: message.sender?.address ?? '' },
       {
@@ -51,6 +55,7 @@ export async function routeMessages(
         decisionId: decisionId(place.ticketId, 'message', message.id),
         fresh: place.created && !place.duplicate,
         excludedAgentIds: [],
+        ...(contact !== undefined && { live: contact }),
       },
       policy,
       context.clock.now(),
@@ -82,6 +87,18 @@ function ingest(
   });
 }
 
+function meetContactsOf(
+  context: RoutingContext,
+  received: readonly ReceivedMessage[],
+  places: readonly (MessagePlace | { readonly error: string })[],
+): Promise<Contacts> {
+  const placed = received.flatMap(({ message }, index): PlacedMessage[] => {
+    const place = places[index];
+    return place === undefined || 'error' in place ? [] : [{ message, ticketId: place.ticketId }];
+  });
+  return meetContacts(context, placed);
+}
+
 /** Decides for messages that need no search: their ticket has an owner, just got one, waits already, or wants none. */
 async function tellOthers(
   { decisions, decisionLog, clock }: RoutingContext,
@@ -100,8 +117,11 @@ async function tellOthers(
       known.push(stored);
       continue;
     }
-    const ownerId = place.ownerId || (latest.get(search.ticketId)?.agentId ?? '');
-    if (ownerId !== '') made.push(decide(search, 'kept_owner', { agentId: ownerId }, clock.now()));
+    const last = latest.get(search.ticketId);
+    const ownerId = place.ownerId || (last?.agentId ?? '');
+    if (place.ownerId === '' && last?.outcome === 'offered') {
+      made.push(decide(search, 'offered', { agentId: last.agentId, offerId: last.offerId }, clock.now()));
+    } else if (ownerId !== '') made.push(decide(search, 'kept_owner', { agentId: ownerId }, clock.now()));
     else made.push(decide(search, place.needsOwner ? 'waiting' : 'not_needed', {}, clock.now()));
   }
   await decisions.save(made, clock.now());

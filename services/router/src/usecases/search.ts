@@ -4,7 +4,7 @@ import type { Candidate } from '../domain/planning/candidates.ts';
 import { waitingScore } from '../domain/planning/score.ts';
 import { stepsFor } from '../domain/planning/step.ts';
 import { adviserOf, type Policy, unitsOf } from '../domain/policy/policy.ts';
-import type { TicketView, Waiting } from '../ports.ts';
+import type { Claim, TicketView, Waiting } from '../ports.ts';
 
 /** A ticket that wants an owner, and why it does so now. `decisionId` is the id of the decision to be made. */
 export interface Search extends Waiting {
@@ -13,9 +13,14 @@ export interface Search extends Waiting {
   readonly messageId: string;
   /** True when nobody can have claimed or queued the ticket before, as for one that was made just now. */
   readonly fresh: boolean;
+  /** The offer whose end made it look for an owner again. Absent for other triggers. */
+  readonly endedOfferId?: string;
 }
 
-/** An agent who has the units for a ticket claimed; ticketing does not know yet. */
+/**
+ * An agent who has the units for a ticket claimed. By the decision's outcome they are to own it, which ticketing does not know yet, or
+ * to be offered it.
+ */
 export interface Assignment {
   readonly search: Search;
   readonly agentId: string;
@@ -27,10 +32,15 @@ export function decisionId(ticketId: string, trigger: Trigger, ...cause: readonl
   return hashId('decision', ticketId, trigger, ...cause);
 }
 
+/** The claim that an agent's getting this makes. */
+export function toClaim({ ticketId, units, sequence, live, decisionId: cause }: Search, agentId: string): Claim {
+  return { ticketId, units, sequence, ...(live !== undefined && { offerId: hashId('offer', cause, agentId) }) };
+}
+
 /** @param ticket Without the fields that only a command needs. */
 export function startSearch(
   ticket: Omit<TicketView, 'active' | 'ownerId'> & { readonly runningProblemOwnerId: string },
-  cause: Pick<Search, 'trigger' | 'messageId' | 'decisionId' | 'fresh' | 'excludedAgentIds'>,
+  cause: Pick<Search, 'trigger' | 'messageId' | 'decisionId' | 'fresh' | 'excludedAgentIds' | 'live'>,
   policy: Policy,
   nowMs: number,
 ): Search {
@@ -55,8 +65,24 @@ export function startSearch(
 }
 
 /** The search as waiting work. */
-export function toWaitingWork({ trigger: _t, messageId: _m, fresh: _f, ...waiting }: Search): Waiting {
+export function toWaitingWork(search: Search): Waiting {
+  const { trigger: _t, messageId: _m, fresh: _f, endedOfferId: _e, ...waiting } = search;
   return waiting;
+}
+
+/** What a claim comes to: an assignment, or an offer when it was made for one. */
+export function toAssignment(
+  search: Search,
+  agentId: string,
+  offerId: string | undefined,
+  trace: { readonly candidates?: readonly Candidate[]; readonly stepIndex?: number },
+  nowMs: number,
+): Assignment {
+  const decision =
+    offerId === undefined
+      ? decide(search, 'assigned', { ...trace, agentId }, nowMs)
+      : decide(search, 'offered', { ...trace, agentId, offerId }, nowMs);
+  return { search, agentId, decision };
 }
 
 /** The decision on a search. */
@@ -67,7 +93,13 @@ export function decide(
     agentId = '',
     candidates = [],
     stepIndex = search.stepIndex,
-  }: { agentId?: string; candidates?: readonly Candidate[]; stepIndex?: number },
+    offerId = search.endedOfferId ?? '',
+  }: {
+    agentId?: string;
+    candidates?: readonly Candidate[];
+    stepIndex?: number;
+    offerId?: string;
+  },
   nowMs: number,
 ): Decision {
   return {
@@ -83,7 +115,8 @@ export function decide(
     outcome,
     agentId,
     waitingScore: outcome === 'waiting' ? search.score : 0,
-    capacityUnits: outcome === 'assigned' ? search.units : 0,
+    capacityUnits: outcome === 'assigned' || outcome === 'offered' ? search.units : 0,
+    offerId,
     policyVersion: search.policyVersion,
     timeMs: nowMs,
   };

@@ -1,7 +1,8 @@
 import type { SkillLevel } from '../grading/grade.ts';
 import type { Shift } from './shifts.ts';
 
-export type Presence = 'online' | 'away' | 'offline';
+/** `not_answering`: let offers time out; only they themselves can say that they are back. */
+export type Presence = 'online' | 'away' | 'offline' | 'not_answering';
 
 /** What a person says of an agent; what they are doing is not in it. */
 export interface AgentProfile {
@@ -20,6 +21,8 @@ export interface AgentProfile {
   readonly timeZone: string;
   /** Empty: always on shift. */
   readonly shifts: readonly Shift[];
+  /** Where they are rung: `tel:` and an E.164 number, `sip:` and an address, or `client:` and a name. Empty: they take no calls. */
+  readonly callAddress: string;
 }
 
 /** One ticket an agent holds. */
@@ -28,6 +31,8 @@ export interface HeldWork {
   readonly units: number;
   /** Events of the ticket up to this number are older than the claim: they cannot release it. */
   readonly sequence: number;
+  /** The offer whose answer the claim waits for, or waited for. Absent for work that was assigned. */
+  readonly offerId?: string;
 }
 
 /** A claim that ticketing has not confirmed. */
@@ -47,6 +52,10 @@ export interface Agent extends AgentProfile {
   readonly lastAssignedAtMs?: number;
   /** Room is kept free for waiting work of this score: only work that comes before it may be given. */
   readonly heldForScore?: number;
+  /** When they last came on line or got room again. Absent when never. */
+  readonly availableSinceMs?: number;
+  /** Offers in a row that they did not answer. Absent: none. */
+  readonly missedOffers?: number;
 }
 
 /** One agent's hold on one ticket. */

@@ -1,4 +1,5 @@
 import type { Agent } from '../agents/agent.ts';
+import { type LiveContact, passedOver } from '../offers/live-contact.ts';
 import type { Needs, Step } from './step.ts';
 
 /** An agent as planning sees them. */
@@ -34,6 +35,8 @@ export interface Wish {
   readonly adviserId: string;
   /** Agents who gave the ticket back. */
   readonly excludedAgentIds: readonly string[];
+  /** Present: the customer is there now and the ticket is offered, not assigned. */
+  readonly live?: LiveContact;
 }
 
 /** Why the agent does not meet the needs by who they are, in words; empty when they do. */
@@ -54,8 +57,14 @@ export function misfit(agent: Agent, needs: Needs): string {
 
 /** Why the agent takes no new work now, whatever it is; empty when they do. */
 export function absence(agent: AvailableAgent): string {
-  if (agent.presence !== 'online') return `is ${agent.presence}`;
+  if (agent.presence !== 'online') return `is ${agent.presence.replace('_', ' ')}`;
   return agent.onShift ? '' : 'is off shift';
+}
+
+/** Why the agent is left out for what they did with this very ticket or contact, in words; empty when they are not. */
+export function refusal(agent: Agent, wish: Wish, isLastStep: boolean, nowMs: number): string {
+  if (!isLastStep && wish.excludedAgentIds.includes(agent.id)) return 'gave this ticket back';
+  return wish.live === undefined ? '' : passedOver(agent, wish.live, nowMs);
 }
 
 function noRoom(agent: AvailableAgent, loadUnits: number, { units, score }: Wish): string {
@@ -86,8 +95,8 @@ export function rankCandidates(
   const leftOut: Candidate[] = [];
   agents.forEach((agent, index) => {
     const loadUnits = loads.get(agent.id) ?? agent.loadUnits;
-    const excluded = !isLastStep && wish.excludedAgentIds.includes(agent.id) ? 'gave this ticket back' : '';
-    const reason = misfits[index] || absence(agent) || excluded || noRoom(agent, loadUnits, wish);
+    const reason =
+      misfits[index] || absence(agent) || refusal(agent, wish, isLastStep, nowMs) || noRoom(agent, loadUnits, wish);
     const idleSinceMs = assignedAtMs.get(agent.id) ?? agent.lastAssignedAtMs ?? 0;
     const candidate = describe(agent, wish, step, loadUnits, Math.max(0, nowMs - idleSinceMs), reason);
     (reason === '' ? qualified : leftOut).push(candidate);

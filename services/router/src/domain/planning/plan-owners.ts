@@ -1,4 +1,12 @@
-import { type AvailableAgent, absence, type Candidate, misfit, rankCandidates, type Wish } from './candidates.ts';
+import {
+  type AvailableAgent,
+  absence,
+  type Candidate,
+  misfit,
+  rankCandidates,
+  refusal,
+  type Wish,
+} from './candidates.ts';
 import type { Step } from './step.ts';
 
 /** A ticket that wants an owner. */
@@ -67,7 +75,7 @@ export function planOwners<Request extends OwnerRequest>(
       }
       const present = agents.some(
         (agent, index) =>
-          misfits[index] === '' && absence(agent) === '' && (isLast || !request.excludedAgentIds.includes(agent.id)),
+          misfits[index] === '' && absence(agent) === '' && refusal(agent, request, isLast, nowMs) === '',
       );
       if (isLast || present || !step.skipWhenNobodyPresent) {
         return { request, stepIndex, candidates, agentId: undefined };

@@ -22,6 +22,7 @@ const duration = z
   .transform((text) =>
     text === 'never' ? 0 : Number.parseInt(text, 10) * unitMs[text.slice(-1) as keyof typeof unitMs],
   );
+const positiveDuration = duration.refine((ms) => ms > 0, 'must not be "never" or 0');
 const perSeverity = z.strictObject({ urgent: duration, important: duration, normal: duration });
 
 const phrases = z.array(z.string().trim().min(1)).transform((texts) => texts.map(toPhrase));
@@ -55,6 +56,22 @@ const shiftSchema = z.strictObject({
   end: time,
 });
 
+/** Whom and where to ring. The numbers are E.164: at most 15 digits, the first not 0. */
+const callAddress = z
+  .string()
+  .regex(
+    /^(?:tel:\+[1-9]\d{1,14}|sip:[^\s@]+@[^\s@]+|client:[A-Za-z0-9_.-]{1,100})?$/,
+    'must be "tel:" and a number such as "tel:+4930123456", "sip:" and an address, "client:" and a name, or empty',
+  );
+
+const offer = z.strictObject({
+  timeout: positiveDuration,
+  not_answering_after: z.union([z.int().min(1), z.literal('never')], 'must be 1 or more, or "never"').default(1),
+  needs_call_address: z.boolean().default(false),
+  ask_again_after: duration.default(60_000),
+  when_customer_leaves: z.enum(['assign', 'leave']).default('assign'),
+});
+
 /** An agent's profile, in the policy file and in PutAgent. */
 export const agentSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be lower-case letters, digits and hyphens'),
@@ -69,6 +86,7 @@ export const agentSchema = z.strictObject({
     .string()
     .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone such as "Asia/Shanghai"'),
   shifts: z.array(shiftSchema).default([]),
+  call_address: callAddress.default(''),
 });
 
 const step = z.strictObject({
@@ -133,6 +151,7 @@ export const fileSchema = z
       default: z.int().positive(),
       channels: z.record(z.string(), z.int().positive()).default({}),
     }),
+    offers: z.record(z.string(), offer).default({}),
     credits: z.strictObject({
       severity: perSeverity,
       tier: z.partialRecord(z.enum(['1', '2', '3']), duration).default({}),
@@ -187,6 +206,18 @@ export function toPolicy(file: PolicyFile, version: string): Policy {
     })),
     channelUnits: file.capacity.channels,
     defaultUnits: file.capacity.default,
+    offers: Object.fromEntries(
+      Object.entries(file.offers).map(([channel, terms]) => [
+        channel,
+        {
+          timeoutMs: terms.timeout,
+          notAnsweringAfter: terms.not_answering_after === 'never' ? 0 : terms.not_answering_after,
+          needsCallAddress: terms.needs_call_address,
+          askAgainAfterMs: terms.ask_again_after,
+          whenCustomerLeaves: terms.when_customer_leaves,
+        },
+      ]),
+    ),
     severityCreditMs: file.credits.severity,
     tierCreditMs: file.credits.tier,
     agents: file.agents.map(toProfile),
@@ -195,6 +226,6 @@ export function toPolicy(file: PolicyFile, version: string): Policy {
 
 /** A checked profile in the domain's names. */
 export function toProfile(agent: z.infer<typeof agentSchema>) {
-  const { capacity_units: capacityUnits, time_zone: timeZone, ...rest } = agent;
-  return { ...rest, capacityUnits, timeZone };
+  const { capacity_units: capacityUnits, time_zone: timeZone, call_address: callAddress, ...rest } = agent;
+  return { ...rest, capacityUnits, timeZone, callAddress };
 }

@@ -1,6 +1,7 @@
 import type { AgentProfile } from '../agents/agent.ts';
 import type { Complexity, Severity, TicketType, When } from '../grading/grade.ts';
 import type { Phrase, PhraseIndex } from '../grading/text.ts';
+import type { OfferTerms } from '../offers/live-contact.ts';
 
 /** How messages are graded and owners found: one checked, immutable version of the policy file. */
 export interface Policy {
@@ -35,6 +36,8 @@ export interface Policy {
   /** Units a ticket takes, by channel. */
   readonly channelUnits: Readonly<Record<string, number>>;
   readonly defaultUnits: number;
+  /** How contacts are offered, by channel. Those of other channels are assigned. */
+  readonly offers: Readonly<Record<string, OfferTerms>>;
   /** Milliseconds by which work overtakes, by severity and by tier. */
   readonly severityCreditMs: Readonly<Record<Severity, number>>;
   readonly tierCreditMs: Readonly<Record<number, number>>;

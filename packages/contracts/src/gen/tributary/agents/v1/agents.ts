@@ -1706,7 +1706,7 @@ export const AgentServiceService = {
     responseSerialize: (value: Agent): Buffer => Buffer.from(Agent.encode(value).finish()),
     responseDeserialize: (value: Buffer): Agent => Agent.decode(value),
   },
-  /** Offers, newest first. Not served yet, like the other three methods about offers: UNIMPLEMENTED. */
+  /** Offers, newest first. */
   listOffers: {
     path: "/tributary.agents.v1.AgentService/ListOffers" as const,
     requestStream: false as const,
@@ -1760,7 +1760,7 @@ export interface AgentServiceServer extends UntypedServiceImplementation {
   setPresence: handleUnaryCall<SetPresenceRequest, Agent>;
   /** Creates or replaces an agent's profile; load and presence stay. INVALID_ARGUMENT names the bad field. */
   putAgent: handleUnaryCall<PutAgentRequest, Agent>;
-  /** Offers, newest first. Not served yet, like the other three methods about offers: UNIMPLEMENTED. */
+  /** Offers, newest first. */
   listOffers: handleUnaryCall<ListOffersRequest, ListOffersResponse>;
   /**
    * The agent takes the offer and owns the ticket. Repeating it returns the same. FAILED_PRECONDITION when the offer has
