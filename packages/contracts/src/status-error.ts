@@ -44,12 +44,27 @@ export function withStatus<Api extends object>(api: Api, statusOf: (error: unkno
   return Object.fromEntries(
     Object.entries(api).map(([name, method]) => [
       name,
-      (...parameters: unknown[]) =>
-        (method as (...all: unknown[]) => Promise<unknown>)(...parameters).catch((error: unknown) => {
+      (...parameters: unknown[]) => {
+        const answer: unknown = (method as (...all: unknown[]) => unknown)(...parameters);
+        if (isStream(answer)) return streamWithStatus(answer, statusOf);
+        return (answer as Promise<unknown>).catch((error: unknown) => {
           throw statusOf(error);
-        }),
+        });
+      },
     ]),
   ) as unknown as Api;
+}
+
+function isStream(answer: unknown): answer is AsyncIterable<unknown> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+}
+
+async function* streamWithStatus(stream: AsyncIterable<unknown>, statusOf: (error: unknown) => unknown) {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw statusOf(error);
+  }
 }
 
 /** The metadata key that carries `google.rpc.Status` (gRPC richer error model). */
