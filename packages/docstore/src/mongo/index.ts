@@ -5,7 +5,7 @@ import { type Index, parseIndexSpec } from '../language/index-spec.ts';
 import type { Collection, DocStore, Document, IndexSpec } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 import { MongoCollection } from './collection.ts';
-import { isAway, translateError } from './errors.ts';
+import { isAway, translateError, untilNoConflict } from './errors.ts';
 
 interface Logger {
   warn(details: object, text: string): void;
@@ -76,7 +76,8 @@ export async function openMongoStore({ url, database, waitMs = 8000, logger }: M
       const options: CreateIndexesOptions = { name: indexName, ...(unique && { unique: true, sparse: true }) };
       const fields = keys.map(({ path, direction }): [string, 1 | -1] => [path.text, direction]);
       try {
-        await db.collection(name).createIndex(fields, options);
+        // Two services that start at once make the same index.
+        await untilNoConflict(() => db.collection(name).createIndex(fields, options));
       } catch (error) {
         throw indexRefusal(error, name, indexName);
       }
