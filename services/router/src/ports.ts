@@ -119,8 +119,13 @@ export interface WaitingStore {
   lease(ticketIds: readonly string[], nowMs: number): Promise<ReadonlySet<string>>;
   /** Gives leases back. */
   unlease(ticketIds: readonly string[]): Promise<void>;
-  /** @param sequence Only rows older than this event. */
-  remove(tickets: readonly { readonly ticketId: string; readonly sequence?: number }[]): Promise<void>;
+  /**
+   * @param sequence Only rows older than this event.
+   * @param decisionId Only the row which that decision made wait.
+   */
+  remove(
+    tickets: readonly { readonly ticketId: string; readonly sequence?: number; readonly decisionId?: string }[],
+  ): Promise<void>;
   /** Moves a row on to the work's step, unless it is there or further already. */
   advance(work: Waiting, nowMs: number): Promise<void>;
   /** Makes a row one that is offered, or without a contact an ordinary one. A row that is not there is passed over. */

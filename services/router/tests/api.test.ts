@@ -17,10 +17,12 @@ test('a bad field is refused by its name, all at once', async () => {
     timeZone: 'Mars/Olympus',
     skills: [{ skill: 'hardware', proficiency: 6 }],
     shifts: [{ weekdays: [8], start: '9:00', end: '17:00' }],
+    callAddress: 'tel:030 123456',
   });
   const error = await router.agents.putAgent({ agent }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(StatusError);
   expect((error as StatusError).violations.map(({ field }) => field).sort()).toEqual([
+    'agent.call_address',
     'agent.capacity_units',
     'agent.id',
     'agent.languages.0',
@@ -40,6 +42,8 @@ test('what is not there is NOT_FOUND, what cannot be is INVALID_ARGUMENT', async
   await expect(agents.getAgent({ id: 'nobody' })).rejects.toMatchObject({ code: 5 });
   await expect(agents.setPresence({ id: 'nobody', presence: online })).rejects.toMatchObject({ code: 5 });
   await expect(agents.setPresence({ id: 'ann', presence: 0 })).rejects.toMatchObject({ code: 3 });
+  const notAnswering = Presence.PRESENCE_NOT_ANSWERING;
+  await expect(agents.setPresence({ id: 'ann', presence: notAnswering })).rejects.toMatchObject({ code: 3 });
   await expect(agents.putAgent({ agent: undefined })).rejects.toMatchObject({ code: 3 });
   await expect(routing.listDecisions({ ticketId: 'nothing' })).rejects.toMatchObject({ code: 5 });
   await expect(routing.listDecisions({ ticketId: '' })).rejects.toMatchObject({ code: 3 });
@@ -82,6 +86,7 @@ test('a put agent is listed as they were put', async () => {
     shifts: [{ weekdays: [1, 2, 3, 4, 5, 6, 7], start: '00:00', end: '00:00' }],
     presence: Presence.PRESENCE_OFFLINE,
     onShift: true,
+    callAddress: 'sip:zoe@pbx.example.com',
   });
   expect(await agents.putAgent({ agent })).toEqual(agent);
   expect(await agents.getAgent({ id: 'zoe' })).toEqual(agent);

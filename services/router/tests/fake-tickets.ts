@@ -17,6 +17,8 @@ export class FakeTickets {
   readonly tickets = new Map<string, Ticket>();
   /** Events not yet taken by the test. */
   readonly events: TicketEvent[] = [];
+  /** Every event there was. */
+  readonly history: TicketEvent[] = [];
   readonly calls = { ingestMessages: 0, assignTickets: 0, getTicket: 0 };
   /** Runs before a call; what it throws is the call's failure. */
   before: (call: keyof FakeTickets['calls']) => void | Promise<void> = () => undefined;
@@ -184,18 +186,18 @@ export class FakeTickets {
   #record(ticket: Ticket, change: Change): void {
     ticket.lastSequence += 1n;
     ticket.version += 1n;
-    this.events.push(
-      TicketEvent.fromPartial({
-        id: hashId('event', ticket.id, ticket.lastSequence),
-        ticketId: ticket.id,
-        ticketNumber: ticket.number,
-        sequence: ticket.lastSequence,
-        version: ticket.version,
-        state: ticket.state,
-        ownerId: ticket.ownerId,
-        queue: ticket.queue,
-        change,
-      }),
-    );
+    const event = TicketEvent.fromPartial({
+      id: hashId('event', ticket.id, ticket.lastSequence),
+      ticketId: ticket.id,
+      ticketNumber: ticket.number,
+      sequence: ticket.lastSequence,
+      version: ticket.version,
+      state: ticket.state,
+      ownerId: ticket.ownerId,
+      queue: ticket.queue,
+      change,
+    });
+    this.events.push(event);
+    this.history.push(event);
   }
 }

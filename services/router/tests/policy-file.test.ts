@@ -52,6 +52,31 @@ describe('I9: a bad policy is refused with file, line, column, field and reason'
       'normal: 5m }\ncap',
       'steps[1].expires_after.normal: the last step must never expire',
     ],
+    ['an offer without its time', 'offers: {}', 'offers: { phone: {} }', 'offers.phone.timeout: Invalid input'],
+    [
+      'an offer that never times out',
+      'offers: {}',
+      'offers: { phone: { timeout: never } }',
+      'offers.phone.timeout: must not be "never" or 0',
+    ],
+    [
+      'a count of missed offers that is none',
+      'offers: {}',
+      'offers: { phone: { timeout: 20s, not_answering_after: 0 } }',
+      'offers.phone.not_answering_after: must be 1 or more, or "never"',
+    ],
+    [
+      'a wrong fate of tickets whose customer left',
+      'offers: {}',
+      'offers: { phone: { timeout: 20s, when_customer_leaves: forget } }',
+      'offers.phone.when_customer_leaves: Invalid option',
+    ],
+    [
+      'a call address that nobody can ring',
+      'call_address: ""',
+      'call_address: tel:030123',
+      'agents[0].call_address: must be "tel:" and a number',
+    ],
     [
       'an unknown field',
       'queues: { default',

@@ -114,8 +114,14 @@ export async function createWaitingStore(waiting: Collection<WaitingDocument>, s
     async remove(tickets) {
       if (tickets.length === 0) return;
       await waiting.bulkWrite(
-        tickets.map(({ ticketId, sequence }) => ({
-          deleteOne: { filter: { _id: ticketId, ...(sequence !== undefined && { sequence: { $lt: sequence } }) } },
+        tickets.map(({ ticketId, sequence, decisionId }) => ({
+          deleteOne: {
+            filter: {
+              _id: ticketId,
+              ...(sequence !== undefined && { sequence: { $lt: sequence } }),
+              ...(decisionId !== undefined && { decisionId }),
+            },
+          },
         })),
       );
     },

@@ -1,4 +1,5 @@
 import type { Decision } from '../domain/decision.ts';
+import type { WaitingStore } from '../ports.ts';
 import type { Allocation, Announced, RoutingContext } from './context.ts';
 import { makeOffers } from './make-offers.ts';
 import type { Assignment } from './search.ts';
@@ -31,8 +32,7 @@ async function announceTogether(context: RoutingContext, asks: readonly Allocati
   if (refused.size > 0) await decisions.save([...refused.values()], clock.now());
   await decisionLog.publish(planned.map(outcome));
   await decisions.published(planned.map(outcome));
-  const queued = assignments.filter(({ search }) => !search.fresh);
-  await waiting.remove(queued.map(({ search }) => ({ ticketId: search.ticketId, sequence: search.sequence + 1 })));
+  await waiting.remove(assignments.flatMap(rowOf));
   return asks.map((ask) => {
     const freed = ask.assignments.filter(({ decision }) => refused.has(decision.id)).map(({ agentId }) => agentId);
     return {
@@ -73,6 +73,15 @@ async function assign(
     });
   }
   return changed;
+}
+
+/** The row that the ticket need not wait with any more. */
+function rowOf({ search, decision }: Assignment): Parameters<WaitingStore['remove']>[0] {
+  const { fresh, ticketId, sequence, waitedBy } = search;
+  if (fresh) return [];
+  if (decision.outcome !== 'offered') return [{ ticketId, sequence: sequence + 1 }];
+  // An offer changes nothing on the ticket: one that has ended already may have made it wait anew, as of the same event.
+  return waitedBy === undefined ? [] : [{ ticketId, decisionId: waitedBy }];
 }
 
 function partition<T>(items: readonly T[], belongs: (item: T) => boolean): [T[], T[]] {

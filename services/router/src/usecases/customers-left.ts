@@ -38,7 +38,7 @@ export async function customersLeft(context: RoutingContext, departures: readonl
       const id = decisionId(work.ticketId, 'ticket_changed', work.decisionId, customerLeft);
       const search = { ...work, trigger: 'ticket_changed', messageId: '', decisionId: id, fresh: false } as const;
       await commitAssignments(context, { assignments: [], waits: [decide(search, 'not_needed', {}, clock.now())] });
-      await waiting.remove([{ ticketId: work.ticketId }]);
+      await waiting.remove([{ ticketId: work.ticketId, decisionId: work.decisionId }]);
     }
   }
   if (hasNewWork) await handOutWaiting(context, await idleAgents(context));

@@ -51,9 +51,10 @@ async function resume(context: RoutingContext, searches: readonly Search[]) {
   const resumed: Assignment[] = [];
   const waits: Decision[] = [];
   const open = searches.filter(({ fresh }) => fresh);
-  for (const search of again) {
-    const [holder] = holdings.get(search.ticketId) ?? [];
-    const row = rowOf.get(search.ticketId);
+  for (const asked of again) {
+    const [holder] = holdings.get(asked.ticketId) ?? [];
+    const row = rowOf.get(asked.ticketId);
+    const search = row === undefined ? asked : { ...asked, waitedBy: row.decisionId };
     const before = storedById.get(search.decisionId);
     const offer = openOffers.find(({ ticketId, id }) => ticketId === search.ticketId && id !== search.endedOfferId);
     if (offer !== undefined) {
@@ -147,11 +148,21 @@ async function putToWait(context: RoutingContext, plans: readonly OwnerPlan<Sear
   const { waiting, clock } = context;
   const rows = plans.map(({ request, stepIndex }) => ({ ...toWaitingWork(request), stepIndex }));
   await waiting.add(rows, clock.now());
+  await letGoOfDeparted(context, rows);
   const expired = rows.filter((_, index) => plans[index]?.request.trigger === 'step_expired');
   for (const row of expired) await waiting.advance(row, clock.now());
   return plans.map(({ request, stepIndex, candidates }) =>
     decide(request, 'waiting', { stepIndex, candidates }, clock.now()),
   );
+}
+
+/** Customers who left while their ticket was being put to wait: whoever heard of it found nothing waiting yet. */
+async function letGoOfDeparted({ contacts, waiting }: RoutingContext, rows: readonly Waiting[]): Promise<void> {
+  const live = rows.flatMap((row) => (row.live === undefined ? [] : [{ ...row.live, ticketId: row.ticketId }]));
+  const leftAtMs = await contacts.departures(live.map(({ conversationKey }) => conversationKey));
+  for (const { ticketId, conversationKey, arrivedAtMs } of live) {
+    if ((leftAtMs.get(conversationKey) ?? -1) >= arrivedAtMs) await waiting.setLive(ticketId, undefined);
+  }
 }
 
 /**

@@ -137,5 +137,6 @@ function searchFor(work: Waiting, agentId: string): Search {
     trigger: 'agent_available',
     messageId: '',
     fresh: false,
+    waitedBy: work.decisionId,
   };
 }

@@ -13,6 +13,8 @@ export interface Search extends Waiting {
   readonly messageId: string;
   /** True when nobody can have claimed or queued the ticket before, as for one that was made just now. */
   readonly fresh: boolean;
+  /** The decision of the row it waited with when it was looked for. Absent when there was none. */
+  readonly waitedBy?: string;
   /** The offer whose end made it look for an owner again. Absent for other triggers. */
   readonly endedOfferId?: string;
 }
@@ -66,7 +68,7 @@ export function startSearch(
 
 /** The search as waiting work. */
 export function toWaitingWork(search: Search): Waiting {
-  const { trigger: _t, messageId: _m, fresh: _f, endedOfferId: _e, ...waiting } = search;
+  const { trigger: _t, messageId: _m, fresh: _f, endedOfferId: _e, waitedBy: _w, ...waiting } = search;
   return waiting;
 }
 

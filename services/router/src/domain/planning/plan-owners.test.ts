@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LiveContact } from '../offers/live-contact.ts';
 import { type AvailableAgent, byPreference, type Candidate } from './candidates.ts';
 import { fillAgent } from './fill-agent.ts';
 import { type OwnerRequest, planOwners } from './plan-owners.ts';
@@ -25,7 +26,7 @@ const agent = (id: string): fc.Arbitrary<AvailableAgent> =>
     capacityUnits: fc.integer({ min: 0, max: 60 }),
     timeZone: fc.constant('UTC'),
     shifts: fc.constant([]),
-    callAddress: fc.constant(''),
+    callAddress: fc.constantFrom('', 'client:x'),
     presence: fc.constantFrom('online', 'online', 'online', 'away', 'offline'),
     loadUnits: fc.integer({ min: 0, max: 70 }),
     work: fc.constant([]),
@@ -48,18 +49,34 @@ const step = (index: number, last: boolean): fc.Arbitrary<Step> =>
     })
     .map((needs) => ({ index, needsKey: JSON.stringify(needs), expiresAfterMs: last ? 0 : 1000, ...needs }));
 
+const live: fc.Arbitrary<LiveContact> = fc
+  .subarray(agentIds)
+  .chain((passed) => fc.record({ passed: fc.constant(passed), needsCallAddress: fc.boolean() }))
+  .map(({ passed, needsCallAddress }) => ({
+    channel: 'phone',
+    account: 'hotline',
+    conversationKey: 'call',
+    messageId: 'm',
+    arrivedAtMs: nowMs,
+    terms: { timeoutMs: 1, notAnsweringAfter: 1, needsCallAddress, askAgainAfterMs: 0, whenCustomerLeaves: 'assign' },
+    passed: passed.map((agentId) => ({ agentId, reason: 'declined', atMs: nowMs })),
+  }));
+
 const request = (ticketId: string): fc.Arbitrary<OwnerRequest> =>
-  fc.record({
-    ticketId: fc.constant(ticketId),
-    customerId: fc.constantFrom('', 'c1', 'c2'),
-    steps: fc.tuple(step(0, false), step(1, true)),
-    stepIndex: fc.constantFrom(0, 1),
-    units: fc.constantFrom(10, 25, 100),
-    score: fc.integer({ min: 0, max: 1000 }),
-    runningProblemOwnerId: fc.constantFrom('', '', ...agentIds),
-    adviserId: fc.constantFrom('', '', ...agentIds),
-    excludedAgentIds: fc.subarray(agentIds, { maxLength: 2 }),
-  });
+  fc
+    .record({
+      ticketId: fc.constant(ticketId),
+      customerId: fc.constantFrom('', 'c1', 'c2'),
+      steps: fc.tuple(step(0, false), step(1, true)),
+      stepIndex: fc.constantFrom(0, 1),
+      units: fc.constantFrom(10, 25, 100),
+      score: fc.integer({ min: 0, max: 1000 }),
+      runningProblemOwnerId: fc.constantFrom('', '', ...agentIds),
+      adviserId: fc.constantFrom('', '', ...agentIds),
+      excludedAgentIds: fc.subarray(agentIds, { maxLength: 2 }),
+      live: fc.option(live, { nil: undefined }),
+    })
+    .map(({ live: contact, ...rest }) => (contact === undefined ? rest : { ...rest, live: contact }));
 
 const requests = fc
   .integer({ min: 0, max: 20 })
@@ -80,6 +97,19 @@ describe('planning', () => {
           const needs = ticket.steps[stepIndex];
           expect(needs?.tier === 0 || needs?.tier === owner.tier).toBe(true);
           expect(needs?.language === '' || owner.languages.includes(needs?.language ?? '')).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('never plans a live contact for an agent who let it pass or who cannot be rung, whatever the step', () => {
+    fc.assert(
+      fc.property(requests, agents, (wanted, all) => {
+        for (const { request: ticket, agentId } of planOwners(wanted, all, nowMs)) {
+          const owner = all.find(({ id }) => id === agentId);
+          if (owner === undefined || ticket.live === undefined) continue;
+          expect(ticket.live.passed.map((each) => each.agentId)).not.toContain(owner.id);
+          expect(ticket.live.terms.needsCallAddress && owner.callAddress === '').toBe(false);
         }
       }),
     );

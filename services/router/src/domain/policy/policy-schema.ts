@@ -64,9 +64,10 @@ const callAddress = z
     'must be "tel:" and a number such as "tel:+4930123456", "sip:" and an address, "client:" and a name, or empty',
   );
 
+const missedOffers = 'must be 1 or more, or "never"';
 const offer = z.strictObject({
   timeout: positiveDuration,
-  not_answering_after: z.union([z.int().min(1), z.literal('never')], 'must be 1 or more, or "never"').default(1),
+  not_answering_after: z.union([z.int().min(1, missedOffers), z.literal('never')], missedOffers).default(1),
   needs_call_address: z.boolean().default(false),
   ask_again_after: duration.default(60_000),
   when_customer_leaves: z.enum(['assign', 'leave']).default('assign'),
