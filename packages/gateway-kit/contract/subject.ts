@@ -1,20 +1,7 @@
-import type { BlobStore } from '@tributary/blobstore';
-import type { DocStore } from '@tributary/docstore';
-import type { Clock, Logger } from '@tributary/runtime';
-import type { Channel } from '../src/index.ts';
-
-/** What a channel under test is made of. */
-export interface ChannelGround {
-  readonly blobStore: BlobStore;
-  readonly docStore: DocStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Empty: webhooks are at the address the request names. */
-  readonly publicUrl: string;
-}
+import type { Channel, ChannelDependencies } from '../src/index.ts';
 
 /** Makes the channel, facing the provider at this address. Exported as `createChannel` by the subject's module. */
-export type CreateChannel = (providerUrl: string, ground: ChannelGround) => Channel | Promise<Channel>;
+export type CreateChannel = (providerUrl: string, ground: ChannelDependencies) => Channel | Promise<Channel>;
 
 /** How the provider takes what we send: properly; not at all (5xx); with its 429; or by accepting and never answering. */
 export type Behaviour = 'well' | 'down' | 'busy' | 'silent';

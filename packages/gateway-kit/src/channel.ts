@@ -1,5 +1,7 @@
+import type { BlobStore } from '@tributary/blobstore';
 import type { ChannelCapabilities, InboundMessage, OutboundMessage, Signal } from '@tributary/contracts';
-import type { Service } from '@tributary/runtime';
+import type { DocStore } from '@tributary/docstore';
+import type { Clock, Logger, Service } from '@tributary/runtime';
 import type { Rate } from './token-bucket.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -39,6 +41,19 @@ export interface SentMessages {
   find(outboundMessageId: string): Promise<{ ticketId: string; account: string; conversationKey: string } | undefined>;
   /** The conversation in which a ticket's customer was last written to. */
   conversationOfTicket(ticketId: string): Promise<string | undefined>;
+}
+
+/** What a channel is given to work with. */
+export interface ChannelDependencies {
+  readonly blobStore: BlobStore;
+  readonly docStore: DocStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /**
+   * Our address as providers see it, without a slash at its end; webhooks are at `<publicUrl>/channels/<channel>/…`. Empty: as
+   * the request says.
+   */
+  readonly publicUrl: string;
 }
 
 /** What the provider said when it accepted a message. */

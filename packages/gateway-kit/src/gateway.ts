@@ -1,21 +1,15 @@
 import { encodeEvent, topics } from '@tributary/contracts';
-import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
-import { backOffMs, type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
+import { backOffMs, composeServices, type Service } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
-import type { Channel, Inbox } from './channel.ts';
+import type { Channel, ChannelDependencies, Inbox } from './channel.ts';
 import { createIntake } from './intake.ts';
 import { createSender } from './sender.ts';
 import { showTyping } from './typing.ts';
 import { webhookRoutes } from './webhook.ts';
 
-export interface GatewayDependencies {
+export interface GatewayDependencies extends Omit<ChannelDependencies, 'blobStore'> {
   readonly eventLog: EventLog;
-  readonly docStore: DocStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Our address as providers see it (see `WebhookServing`). */
-  readonly publicUrl: string;
 }
 
 export interface Gateway extends Service {

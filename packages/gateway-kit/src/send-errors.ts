@@ -35,3 +35,16 @@ export class RetryLaterError extends Error {
 export class AccountUnavailableError extends Error {
   override readonly name = 'AccountUnavailableError';
 }
+
+/**
+ * Codes of failures before a request was written, from name look-up and connecting (Node's, and undici's of `fetch`): the
+ * provider cannot have got anything. Other failures without an answer leave that open.
+ */
+export const neverConnected: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 
 /** The environment does not fit; `message` lists every wrong variable with what is allowed. */
@@ -31,4 +32,16 @@ export function readConfig<Shape extends z.ZodRawShape>(
   if (!parsed.success) errors.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
   if (errors.length > 0 || !parsed.success) throw new ConfigError(`Configuration is wrong:\n  ${errors.join('\n  ')}`);
   return parsed.data as z.infer<z.ZodObject<Shape>>;
+}
+
+/**
+ * The value of a variable that holds YAML (or JSON) itself, beginning with a list, or the path of such a file.
+ * @throws ConfigError naming the variable when it cannot be read.
+ */
+export function readYaml(name: string, text: string): unknown {
+  try {
+    return parseYaml(/^\s*[[-]/.test(text) ? text : readFileSync(text, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`Configuration is wrong:\n  ${name}: ${(error as Error).message}`);
+  }
 }

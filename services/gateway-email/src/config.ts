@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { ConfigError, portNumber, readConfig } from '@tributary/runtime';
-import { parse as parseYaml } from 'yaml';
+import { ConfigError, portNumber, readConfig, readYaml } from '@tributary/runtime';
 import { z } from 'zod';
 import type { MailLimits } from './ports.ts';
 
@@ -203,13 +202,7 @@ export function readEmailConfig(environment: Readonly<Record<string, string | un
 
 /** JSON or YAML itself, or the path of such a file. */
 function readAccounts(text: string): EmailAccount[] {
-  let value: unknown;
-  try {
-    value = parseYaml(/^\s*[[-]/.test(text) ? text : readFileSync(text, 'utf8'));
-  } catch (error) {
-    throw new ConfigError(`Configuration is wrong:\n  EMAIL_ACCOUNTS: ${(error as Error).message}`);
-  }
-  const parsed = accounts.safeParse(value);
+  const parsed = accounts.safeParse(readYaml('EMAIL_ACCOUNTS', text));
   if (parsed.success) return parsed.data as EmailAccount[];
   const issues = parsed.error.issues.map((issue) => `EMAIL_ACCOUNTS[${issue.path.join('.')}]: ${issue.message}`);
   throw new ConfigError(`Configuration is wrong:\n  ${issues.join('\n  ')}`);

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ConfigError, readConfig } from '@tributary/runtime';
-import { parse as parseYaml } from 'yaml';
+import { ConfigError, readConfig, readYaml } from '@tributary/runtime';
 import { z } from 'zod';
 import { type TwilioAccount, twilioAccount } from './twilio/account.ts';
 
@@ -30,7 +28,7 @@ export function readPhoneConfig(environment: Readonly<Record<string, string | un
 
 /** @param text JSON or YAML itself, or the path of such a file: a list of accounts. */
 function readAccounts(text: string): TwilioAccount[] {
-  const parsed = z.array(twilioAccount, 'must be a list of accounts').safeParse(valueIn(text));
+  const parsed = z.array(twilioAccount, 'must be a list of accounts').safeParse(readYaml('TWILIO_ACCOUNTS', text));
   const problems = (parsed.error?.issues ?? []).map(({ path: [index, ...path], message }) =>
     index === undefined ? `TWILIO_ACCOUNTS: ${message}` : `TWILIO_ACCOUNTS[${[index, ...path].join('.')}]: ${message}`,
   );
@@ -44,12 +42,4 @@ function readAccounts(text: string): TwilioAccount[] {
   }
   if (problems.length > 0) throw new ConfigError(`Configuration is wrong:\n  ${problems.join('\n  ')}`);
   return accounts;
-}
-
-function valueIn(text: string): unknown {
-  try {
-    return parseYaml(/^\s*[[-]/.test(text) ? text : readFileSync(text, 'utf8'));
-  } catch (error) {
-    throw new ConfigError(`Configuration is wrong:\n  TWILIO_ACCOUNTS: ${(error as Error).message}`);
-  }
 }

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { ConfigError, readConfig } from '@tributary/runtime';
-import { parse as parseYaml } from 'yaml';
+import { ConfigError, readConfig, readYaml } from '@tributary/runtime';
 import { z } from 'zod';
 import { channelKinds } from './channels.ts';
 
@@ -47,11 +45,7 @@ function readAccounts(text: string): Map<string, unknown[]> {
 }
 
 function listIn(text: string): unknown[] {
-  try {
-    const value: unknown = parseYaml(/^\s*[[-]/.test(text) ? text : readFileSync(text, 'utf8'));
-    if (Array.isArray(value)) return value;
-  } catch (error) {
-    throw new ConfigError(`Configuration is wrong:\n  SOCIAL_ACCOUNTS: ${(error as Error).message}`);
-  }
+  const value = readYaml('SOCIAL_ACCOUNTS', text);
+  if (Array.isArray(value)) return value;
   throw new ConfigError('Configuration is wrong:\n  SOCIAL_ACCOUNTS: must be a list of accounts');
 }

@@ -1,6 +1,7 @@
 import type { OutboundMessage } from '@tributary/contracts';
 import {
   type Channel,
+  type ChannelDependencies,
   type Inbox,
   PermanentSendError,
   type Receipt,
@@ -8,7 +9,6 @@ import {
   WebhookRefusal,
   type WebhookRequest,
 } from '@tributary/gateway-kit';
-import type { ChannelDependencies } from '../channel-kind.ts';
 import type { TwilioAccount } from '../twilio/account.ts';
 import { createRestClients } from '../twilio/rest-clients.ts';
 import { reasonOf, sendErrorOf } from '../twilio/send-error.ts';

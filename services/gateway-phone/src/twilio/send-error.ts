@@ -1,5 +1,6 @@
 import {
   AccountUnavailableError,
+  neverConnected,
   PermanentSendError,
   RetryLaterError,
   UncertainSendError,
@@ -36,16 +37,6 @@ const tooFast: Readonly<Record<number, number>> = { 14107: 2000, 21611: 60_000, 
 /** Our account, not the message: no access, no such account, suspended. */
 const accountFaults = [20003, 20005, 20008, 20404];
 
-/** A connection that never came about: Twilio cannot have got anything. The rest of `fetch`'s errors leave that open. */
-const neverConnected = [
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-];
-
 /**
  * Says what the failure of a request that creates something means for it. Twilio knows no idempotency key for messages and
  * calls (https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource names none), so what had no
@@ -61,7 +52,7 @@ export function sendErrorOf(error: unknown): Error {
   }>;
   if (status === undefined) {
     const detail = cause?.code ?? message ?? 'no answer';
-    return neverConnected.includes(cause?.code ?? '')
+    return neverConnected.has(cause?.code ?? '')
       ? new AccountUnavailableError(`Twilio cannot be reached: ${detail}`)
       : new UncertainSendError(`Twilio did not answer (${detail}). It may or may not have sent the message.`);
   }

@@ -1,8 +1,7 @@
 import type { OutboundMessage } from '@tributary/contracts';
-import type { Inbox } from '@tributary/gateway-kit';
+import type { ChannelDependencies, Inbox } from '@tributary/gateway-kit';
 import { backOffMs, delay, type Service } from '@tributary/runtime';
 import type { Api } from 'node-telegram-bot-api';
-import type { ChannelDependencies } from '../channel-kind.ts';
 import type { SendStep } from '../send-steps.ts';
 import type { TelegramAccount } from './account.ts';
 import { createFileKeeper } from './keep-files.ts';

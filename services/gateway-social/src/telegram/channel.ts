@@ -1,13 +1,14 @@
 import { Visibility } from '@tributary/contracts';
 import {
   type Channel,
+  type ChannelDependencies,
   capabilities,
   type Inbox,
   PermanentSendError,
   type WebhookRequest,
 } from '@tributary/gateway-kit';
 import { composeServices } from '@tributary/runtime';
-import { type ChannelDependencies, channelKind } from '../channel-kind.ts';
+import { channelKind } from '../channel-kind.ts';
 import { openSendSteps } from '../send-steps.ts';
 import { type TelegramAccount, telegramAccount } from './account.ts';
 import { createTelegramBot } from './bot.ts';

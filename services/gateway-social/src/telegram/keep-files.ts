@@ -1,7 +1,6 @@
 import type { Attachment, Refusal } from '@tributary/contracts';
-import { keepFile } from '@tributary/gateway-kit';
+import { type ChannelDependencies, keepFile } from '@tributary/gateway-kit';
 import type { Api } from 'node-telegram-bot-api';
-import type { ChannelDependencies } from '../channel-kind.ts';
 import type { TelegramAccount } from './account.ts';
 import type { MessageFile } from './read-update.ts';
 

@@ -1,12 +1,13 @@
 import { Visibility } from '@tributary/contracts';
 import {
   type Channel,
+  type ChannelDependencies,
   capabilities,
   PermanentSendError,
   WebhookRefusal,
   type WebhookRequest,
 } from '@tributary/gateway-kit';
-import { type ChannelDependencies, channelKind } from '../channel-kind.ts';
+import { channelKind } from '../channel-kind.ts';
 import { type WebhookAccount, webhookAccount } from './account.ts';
 import { openApiPage } from './openapi.ts';
 import { createPoster } from './post.ts';

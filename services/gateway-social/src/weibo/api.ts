@@ -1,5 +1,6 @@
 import {
   AccountUnavailableError,
+  neverConnected,
   PermanentSendError,
   RetryLaterError,
   UncertainSendError,
@@ -53,7 +54,11 @@ export async function callWeibo(
     text = await response.text();
   } catch (error) {
     const { code = '', message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    throw new WeiboAwayError(`${new URL(url).host} does not answer: ${message || code}`, !neverSent.has(code), error);
+    throw new WeiboAwayError(
+      `${new URL(url).host} does not answer: ${message || code}`,
+      !neverConnected.has(code),
+      error,
+    );
   }
   const body = parsed(text);
   const refused = refusal.safeParse(body);
@@ -66,16 +71,6 @@ export async function callWeibo(
   }
   return body;
 }
-
-/** Faults before anything was written to the connection. */
-const neverSent: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 /**
  * How long the hourly allowance is used up, by `account/rate_limit_status`, which costs nothing of it

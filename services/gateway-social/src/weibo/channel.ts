@@ -1,12 +1,13 @@
 import { Visibility } from '@tributary/contracts';
 import {
   type Channel,
+  type ChannelDependencies,
   capabilities,
   PermanentSendError,
   WebhookRefusal,
   type WebhookRequest,
 } from '@tributary/gateway-kit';
-import { type ChannelDependencies, channelKind } from '../channel-kind.ts';
+import { channelKind } from '../channel-kind.ts';
 import { type WeiboAccount, weiboAccount } from './account.ts';
 import { openFeeds } from './feeds.ts';
 import { privateMessage, verifyPush } from './private-messages.ts';

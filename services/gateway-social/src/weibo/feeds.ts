@@ -1,7 +1,6 @@
 import { type Collection, createDueWorker, type Document, DuplicateKeyError } from '@tributary/docstore';
-import type { Inbox } from '@tributary/gateway-kit';
+import type { ChannelDependencies, Inbox } from '@tributary/gateway-kit';
 import type { Service } from '@tributary/runtime';
-import type { ChannelDependencies } from '../channel-kind.ts';
 import type { WeiboAccount } from './account.ts';
 import { allowanceResetMs, callWeibo, outOfAllowance, WeiboError } from './api.ts';
 import { type FeedItem, idOf, itemsOf, publicMessage, timeOf } from './feed-items.ts';
