@@ -4,7 +4,8 @@ import { Messaging } from './messaging.ts';
 
 export type { SimulatedAccount, SimulatedNumber } from './accounts.ts';
 export type { ApiBehaviour } from './api-server.ts';
-export type { CustomerText, DeliveredMessage, SimulatedFile } from './messaging.ts';
+export type { DeliveredMessage, SimulatedFile } from './messages.ts';
+export type { CustomerText } from './messaging.ts';
 export { signedForm } from './webhook-calls.ts';
 
 export interface TwilioSimulatorOptions {
