@@ -1,5 +1,7 @@
 import type { BlobStore } from '@tributary/blobstore';
+import type { AgentApi } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
+import type { EventLog } from '@tributary/eventlog';
 import type { Channel } from '@tributary/gateway-kit';
 import type { Clock, Logger } from '@tributary/runtime';
 import type { PhoneChannelName, TwilioAccount } from './twilio/account.ts';
@@ -8,6 +10,11 @@ import type { PhoneChannelName, TwilioAccount } from './twilio/account.ts';
 export interface ChannelDependencies {
   readonly blobStore: BlobStore;
   readonly docStore: DocStore;
+  readonly eventLog: EventLog;
+  /** The router's agents, who are rung for calls. */
+  readonly agents: AgentApi;
+  /** File of how calls are taken. Undefined: the one that comes with the service. */
+  readonly voicePolicyPath: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Our address as Twilio sees it, without a slash at its end; webhooks are at `<publicUrl>/channels/<channel>/…`. */

@@ -1,0 +1,103 @@
+import { MessageKind } from '@tributary/contracts';
+import { createDueWorker } from '@tributary/docstore';
+import { consumerService } from '@tributary/eventlog';
+import { type Channel, capabilities, type Inbox, keepFile, PermanentSendError } from '@tributary/gateway-kit';
+import { composeServices } from '@tributary/runtime';
+import type { ChannelDependencies, ChannelKind } from '../channel-kind.ts';
+import type { TwilioAccount } from '../twilio/account.ts';
+import { formOf, verifyTwilio } from '../twilio/signature.ts';
+import { openCallers, openCalls, openOutboundCalls, openWaits } from './adapters/docstore-calls.ts';
+import { twilioTelephony } from './adapters/twilio-telephony.ts';
+import { toXml } from './adapters/twiml-xml.ts';
+import { readVoicePolicy } from './adapters/voice-policy-file.ts';
+import { consumeOffers } from './entrypoints/offer-consumer.ts';
+import { voiceWebhooks } from './entrypoints/voice-webhooks.ts';
+import { advanceCall } from './usecases/advance-call.ts';
+import { placeCall } from './usecases/call-customer.ts';
+import { followOffer } from './usecases/offer-call.ts';
+import type { VoiceDependencies } from './usecases/voice-dependencies.ts';
+
+/** A two-hour call as MP3. */
+const maxRecordingBytes = 100 * 1024 * 1024;
+const leaseMs = 60_000;
+
+/** Telephone calls, by Twilio Voice. */
+export const voice: ChannelKind = {
+  channel: 'phone',
+  create: createVoiceChannel,
+};
+
+async function createVoiceChannel(
+  accounts: readonly TwilioAccount[],
+  dependencies: ChannelDependencies,
+): Promise<Channel> {
+  const { blobStore, docStore, eventLog, clock, logger, publicUrl, agents, voicePolicyPath } = dependencies;
+  const now = () => clock.now();
+  const policy = readVoicePolicy(voicePolicyPath);
+  // "#…" asks Twilio to try again when we do not answer, or cannot just now; it is not part of what is signed
+  // (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
+  const address = (path: string) => `${publicUrl}/channels/phone/voice${path}#rc=3&rp=all`;
+  const accountOf = (number: string): TwilioAccount => {
+    const account = accounts.find(({ numbers }) => numbers.some((own) => own.number === number)) ?? accounts[0];
+    if (account === undefined) throw new Error('a channel has at least one account');
+    return account;
+  };
+  const [{ calls, documents }, outboundCalls, callers, waits] = await Promise.all([
+    openCalls(docStore),
+    openOutboundCalls(docStore),
+    openCallers(docStore),
+    openWaits(docStore, now),
+  ]);
+  const shared: Omit<VoiceDependencies, 'inbox'> = {
+    ...{ policy, calls, outboundCalls, callers, waits, agents, now },
+    telephony: twilioTelephony(accountOf, address),
+    keepRecording: (number, url) => keepRecording(accountOf(number), url),
+  };
+  const using = (inbox: Inbox): VoiceDependencies => ({ ...shared, inbox });
+  let connected: VoiceDependencies | undefined;
+
+  function keepRecording({ accountSid, authToken, apiUrl }: TwilioAccount, url: string) {
+    const authorization = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
+    return keepFile(
+      { url: `${url}.mp3`, headers: { authorization }, name: 'recording.mp3', mediaType: 'audio/mpeg' },
+      {
+        blobStore,
+        hosts: apiUrl === undefined ? ['api.twilio.com', '*.twilio.com'] : [new URL(apiUrl).host],
+        maxBytes: maxRecordingBytes,
+      },
+    );
+  }
+
+  return {
+    name: 'phone',
+    capabilities: capabilities({ calls: true }),
+    webhooks: voiceWebhooks({
+      verify: (request) => verifyTwilio(request, accounts),
+      form: formOf,
+      toXml: (verbs) => toXml(verbs, address),
+      dependencies: using,
+    }),
+    async send(message) {
+      if (message.kind !== MessageKind.MESSAGE_KIND_CALL) {
+        throw new PermanentSendError('a telephone carries no text: call the customer instead');
+      }
+      if (connected === undefined) throw new Error('the channel is not connected yet');
+      const isOurs = accounts.some(({ numbers }) => numbers.some(({ number }) => number === message.account));
+      const account = isOurs ? message.account : (accounts[0]?.numbers[0]?.number ?? '');
+      return placeCall(message, account, connected);
+    },
+    connect(inbox) {
+      const all = using(inbox);
+      connected = all;
+      return composeServices([
+        createDueWorker({
+          ...{ collection: documents, clock, leaseMs, logger },
+          async handle({ _id }) {
+            await advanceCall(_id, { type: 'due' }, all);
+          },
+        }),
+        consumerService(() => eventLog.consume(consumeOffers((offer) => followOffer(offer, all)))),
+      ]);
+    },
+  };
+}
