@@ -179,13 +179,13 @@ describe('a caller', () => {
 
 describe('an agent', () => {
   test('is rung, hears who calls and why, takes the call by a key, and both speak; it ends with its recording', async () => {
-    const caller = await hotline.waiting();
+    const caller = await hotline.waiting('+491707777777');
     await hotline.clock.advance(8_000);
     const { offer, phone } = await hotline.offer(caller);
     expect([phone.to, phone.from]).toEqual(['+4930111', hotlineNumber]);
     await phone.answer();
     expect(phone.heard.at(-1)).toBe(
-      'A call from 4 9 1 7 0 1 2 3 4 5 6 7. My device is broken. Press any key to take it.',
+      'A call from 4 9 1 7 0 7 7 7 7 7 7 7. My device is broken. Press any key to take it.',
     );
     expect(caller.at).toBe('Enqueue');
     await phone.press('5');
@@ -208,7 +208,7 @@ describe('an agent', () => {
   });
 
   test('who was not agreed to be recorded is not recorded', async () => {
-    const caller = await hotline.call(undefined, '1', '1', '2');
+    const caller = await hotline.call('+491706666666', '1', '1', '2');
     const { phone } = await hotline.offer(caller);
     await phone.answer();
     await phone.press('1');

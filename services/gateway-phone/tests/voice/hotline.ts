@@ -80,6 +80,7 @@ export class Hotline implements AsyncDisposable {
   readonly deliveries: Delivery[] = [];
   readonly #stack = new AsyncDisposableStack();
   #offers = 0;
+  #callers = 0;
   twilio!: TwilioSimulator;
   publicUrl = '';
   /** Where the service really listens. */
@@ -177,8 +178,8 @@ export class Hotline implements AsyncDisposable {
     return caller;
   }
 
-  /** Calls in English about a broken device, agrees to be recorded, and waits. */
-  waiting(from?: string): Promise<Leg> {
+  /** Somebody new calls in English about a broken device, agrees to be recorded, and waits. */
+  waiting(from = `+4917000000${++this.#callers + 10}`): Promise<Leg> {
     return this.call(from, '1', '1', '1');
   }
 
@@ -199,7 +200,9 @@ export class Hotline implements AsyncDisposable {
   async offer(caller: Leg, fields: Partial<Offer> = {}): Promise<{ readonly offer: Offer; readonly phone: Leg }> {
     const before = this.twilio.voice.legs.length;
     const offer = await this.publishOffer(caller, fields);
-    const phone = await until('the agent to be rung', () => this.twilio.voice.legs.slice(before).at(-1));
+    const phone = await until('the agent to be rung', () => this.twilio.voice.legs.slice(before).at(-1), {
+      timeoutMs: 3000,
+    });
     return { offer, phone };
   }
 
