@@ -10,20 +10,24 @@ import type { PhoneChannelName, TwilioAccount } from './twilio/account.ts';
 export interface ChannelDependencies {
   readonly blobStore: BlobStore;
   readonly docStore: DocStore;
-  readonly eventLog: EventLog;
-  /** The router's agents, who are rung for calls. */
-  readonly agents: AgentApi;
-  /** File of how calls are taken. Undefined: the one that comes with the service. */
-  readonly voicePolicyPath: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Our address as Twilio sees it, without a slash at its end; webhooks are at `<publicUrl>/channels/<channel>/…`. */
   readonly publicUrl: string;
 }
 
+/** What calls need beside that. */
+export interface CallDependencies extends ChannelDependencies {
+  readonly eventLog: EventLog;
+  /** The router's agents, who are rung. */
+  readonly agents: AgentApi;
+  /** File of how calls are taken. Undefined: the one that comes with the service. */
+  readonly voicePolicyPath: string | undefined;
+}
+
 /** A channel of this service and how it is made of the accounts that have numbers for it. */
 export interface ChannelKind {
   readonly channel: PhoneChannelName;
   /** @param accounts Each with the numbers for this channel alone, at least one. */
-  create(accounts: readonly TwilioAccount[], dependencies: ChannelDependencies): Channel | Promise<Channel>;
+  create(accounts: readonly TwilioAccount[], dependencies: CallDependencies): Channel | Promise<Channel>;
 }

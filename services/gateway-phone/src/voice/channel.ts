@@ -1,10 +1,20 @@
-import { MessageKind } from '@tributary/contracts';
+import { MessageKind, type OutboundMessage } from '@tributary/contracts';
 import { createDueWorker } from '@tributary/docstore';
 import { consumerService } from '@tributary/eventlog';
-import { type Channel, capabilities, type Inbox, keepFile, PermanentSendError } from '@tributary/gateway-kit';
+import {
+  type Channel,
+  capabilities,
+  type Inbox,
+  keepFile,
+  PermanentSendError,
+  type SentMessage,
+} from '@tributary/gateway-kit';
 import { composeServices } from '@tributary/runtime';
-import type { ChannelDependencies, ChannelKind } from '../channel-kind.ts';
+import type { CallDependencies, ChannelKind } from '../channel-kind.ts';
+import { sms } from '../messaging/medium.ts';
 import type { TwilioAccount } from '../twilio/account.ts';
+import { createRestClients } from '../twilio/rest-clients.ts';
+import { sendErrorOf } from '../twilio/send-error.ts';
 import { formOf, verifyTwilio } from '../twilio/signature.ts';
 import { openCallers, openCalls, openOutboundCalls, openWaits } from './adapters/docstore-calls.ts';
 import { twilioTelephony } from './adapters/twilio-telephony.ts';
@@ -29,7 +39,7 @@ export const voice: ChannelKind = {
 
 async function createVoiceChannel(
   accounts: readonly TwilioAccount[],
-  dependencies: ChannelDependencies,
+  dependencies: CallDependencies,
 ): Promise<Channel> {
   const { blobStore, docStore, eventLog, clock, logger, publicUrl, agents, voicePolicyPath } = dependencies;
   const now = () => clock.now();
@@ -48,9 +58,10 @@ async function createVoiceChannel(
     openCallers(docStore),
     openWaits(docStore, now),
   ]);
+  const restClient = createRestClients();
   const shared: Omit<VoiceDependencies, 'inbox'> = {
     ...{ policy, calls, outboundCalls, callers, waits, agents, now },
-    telephony: twilioTelephony(accountOf, address),
+    telephony: twilioTelephony((number) => restClient(accountOf(number)), address),
     keepRecording: (number, url) => keepRecording(accountOf(number), url),
   };
   const using = (inbox: Inbox): VoiceDependencies => ({ ...shared, inbox });
@@ -68,9 +79,26 @@ async function createVoiceChannel(
     );
   }
 
+  /** From the number that was called, when it has text messages. */
+  async function sendText({ account, recipients, text }: OutboundMessage): Promise<SentMessage> {
+    const to = recipients[0]?.address ?? '';
+    const number = accounts.flatMap(({ numbers }) => numbers).find((own) => own.number === account);
+    if (!number?.channels.includes('sms')) {
+      throw new PermanentSendError(`${account} has no text messages: call the customer instead`);
+    }
+    if (to === '') throw new PermanentSendError('the caller withheld their number');
+    try {
+      const client = await restClient(accountOf(account));
+      return { providerMessageId: (await client.messages.create({ from: account, to, body: text })).sid };
+    } catch (error) {
+      throw sendErrorOf(error);
+    }
+  }
+
   return {
     name: 'phone',
-    capabilities: capabilities({ calls: true }),
+    // A written answer to a caller goes as a text message; of that, without files.
+    capabilities: capabilities({ ...sms.capabilities, media: [], deliveryMarks: false, calls: true }),
     webhooks: voiceWebhooks({
       verify: (request) => verifyTwilio(request, accounts),
       form: formOf,
@@ -78,9 +106,7 @@ async function createVoiceChannel(
       dependencies: using,
     }),
     async send(message) {
-      if (message.kind !== MessageKind.MESSAGE_KIND_CALL) {
-        throw new PermanentSendError('a telephone carries no text: call the customer instead');
-      }
+      if (message.kind !== MessageKind.MESSAGE_KIND_CALL) return sendText(message);
       if (connected === undefined) throw new Error('the channel is not connected yet');
       const isOurs = accounts.some(({ numbers }) => numbers.some(({ number }) => number === message.account));
       const account = isOurs ? message.account : (accounts[0]?.numbers[0]?.number ?? '');

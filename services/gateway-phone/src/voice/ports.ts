@@ -39,11 +39,6 @@ export class CallGoneError extends Error {
   override readonly name = 'CallGoneError';
 }
 
-/** The provider will not make this call, now or later. */
-export class CallRefusedError extends Error {
-  override readonly name = 'CallRefusedError';
-}
-
 export interface RingRequest {
   /** Our number. */
   readonly account: string;
@@ -57,7 +52,7 @@ export interface RingRequest {
 
 /** The provider's telephones. `account` is always our number. Rejects with what the provider or the network says. */
 export interface Telephony {
-  /** @returns the provider's id of the new leg. @throws CallRefusedError; UncertainSendError when nobody can tell whether it rings. */
+  /** @returns the provider's id of the new leg. @throws an error of send-errors.ts in gateway-kit. */
   ring(request: RingRequest): Promise<string>;
   /** What the leg does from now on. @throws CallGoneError */
   redirect(account: string, callId: string, verbs: readonly Verb[]): Promise<void>;

@@ -85,7 +85,6 @@ export class Hotline implements AsyncDisposable {
   publicUrl = '';
   /** Where the service really listens. */
   localUrl = '';
-  storedCalls!: () => Promise<number>;
   readBlob!: (key: string) => Promise<string>;
   #append!: (record: ReturnType<typeof encodeEvent>) => Promise<void>;
 
@@ -166,8 +165,6 @@ export class Hotline implements AsyncDisposable {
     stack.defer(() => server.stop());
     this.localUrl = `http://127.0.0.1:${server.port}`;
     this.#append = (record) => eventLog.append([record]);
-    const stored = await docStore.collection('phone_calls');
-    this.storedCalls = () => stored.count({});
     this.readBlob = async (key) => {
       const content = await blobStore.get(key);
       return content === undefined ? '' : Buffer.concat(await content.toArray()).toString();

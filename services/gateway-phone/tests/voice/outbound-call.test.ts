@@ -101,7 +101,11 @@ test.each([
     { recipients: [{ kind: 'phone', address: '110', displayName: '', verification: 2 }] },
     'E.164',
   ],
-  ['a text', { kind: MessageKind.MESSAGE_KIND_MESSAGE, text: 'Hello' }, 'a telephone carries no text'],
+  [
+    'a text where there are no text messages',
+    { kind: MessageKind.MESSAGE_KIND_MESSAGE, text: 'Hello' },
+    'call the customer instead',
+  ],
 ])('what asks for %s has failed for good, with the reason', async (_, fields, reason) => {
   hotline.agents.addresses.set('mute', '');
   const recipients = [{ kind: 'phone', address: customer, displayName: '', verification: 2 as const }];

@@ -2,9 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CallOutcome, MessageKind } from '@tributary/contracts';
+import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import { until } from '@tributary/testing';
 import { signedForm } from '@tributary/testing/simulators/twilio';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openCalls } from '../../src/voice/adapters/docstore-calls.ts';
+import { readVoicePolicy } from '../../src/voice/adapters/voice-policy-file.ts';
+import { incomingCall } from '../../src/voice/domain/call.ts';
+import { advanceCall } from '../../src/voice/usecases/advance-call.ts';
+import type { VoiceDependencies } from '../../src/voice/usecases/voice-dependencies.ts';
 import { Hotline, hotlineNumber, twilioAccount } from './hotline.ts';
 import { policyFile } from './policies.ts';
 
@@ -218,13 +224,16 @@ test('a caller for whom the queue has no room is asked for a message', async () 
   await second.hangUp();
 });
 
-test('a call is forgotten after two weeks', async () => {
-  await using old = await Hotline.open();
-  const caller = await old.waiting();
-  await caller.hangUp();
-  await old.told(caller, 2);
-  await until('it to be forgotten', async () => {
-    await old.clock.advance(24 * 3_600_000);
-    return (await old.storedCalls()) === 0;
-  });
+test('a call of which all is told is forgotten when its time has come, one that is still to be told is not', async () => {
+  await using docStore = await openEmbeddedStore({ folder: ':memory:' });
+  const { calls } = await openCalls(docStore);
+  const facts = { account: hotlineNumber, from: '', country: '', language: 'en' };
+  const over = { ...incomingCall({ ...facts, id: 'CA1' }, 0), step: 'ended', told: true } as const;
+  await calls.begin(over);
+  await calls.begin({ ...over, id: 'CA2', step: 'voicemail', told: false });
+  const messages: unknown[] = [];
+  const inbox = { accept: async (message: unknown) => void messages.push(message) };
+  const dependencies = { calls, inbox, policy: readVoicePolicy(), now: () => 1 } as unknown as VoiceDependencies;
+  for (const id of ['CA1', 'CA2', 'CA1']) await advanceCall(id, { type: 'due' }, dependencies);
+  expect([await calls.find('CA1'), (await calls.find('CA2'))?.value.told]).toEqual([undefined, true]);
 });

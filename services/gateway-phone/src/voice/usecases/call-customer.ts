@@ -4,7 +4,7 @@ import { PermanentSendError, type SentMessage } from '@tributary/gateway-kit';
 import { spoken } from '../domain/call-script.ts';
 import { decideOutbound, type OutboundCall, type OutboundEffect, type OutboundEvent } from '../domain/outbound-call.ts';
 import { languageOf } from '../domain/voice-policy.ts';
-import { CallGoneError, CallRefusedError } from '../ports.ts';
+import { CallGoneError } from '../ports.ts';
 import { outboundResult } from './call-messages.ts';
 import type { VoiceDependencies } from './voice-dependencies.ts';
 
@@ -41,20 +41,15 @@ export async function placeCall(
     startedAtMs: dependencies.now(),
   });
   if (call.agentCallId !== '') return { providerMessageId: call.agentCallId };
-  try {
-    const callId = await telephony.ring({
-      account,
-      address,
-      answered: `/outbound/agent?call=${call.id}`,
-      status: `/outbound/status?call=${call.id}&leg=agent`,
-      timeoutSeconds: agentRingSeconds,
-    });
-    await advanceOutbound(call.id, { type: 'agentRung', callId }, dependencies);
-    return { providerMessageId: callId };
-  } catch (error) {
-    if (error instanceof CallRefusedError) throw new PermanentSendError(error.message);
-    throw error;
-  }
+  const callId = await telephony.ring({
+    account,
+    address,
+    answered: `/outbound/agent?call=${call.id}`,
+    status: `/outbound/status?call=${call.id}&leg=agent`,
+    timeoutSeconds: agentRingSeconds,
+  });
+  await advanceOutbound(call.id, { type: 'agentRung', callId }, dependencies);
+  return { providerMessageId: callId };
 }
 
 async function agentAddress(agentId: string, { agents }: VoiceDependencies): Promise<string> {
@@ -85,7 +80,7 @@ export async function ringCustomer(id: string, dependencies: VoiceDependencies):
     });
     return await advanceOutbound(id, { type: 'customerRung', callId }, dependencies);
   } catch (error) {
-    if (!(error instanceof CallRefusedError)) throw error;
+    if (!(error instanceof PermanentSendError)) throw error;
     await advanceOutbound(id, { type: 'legOver', leg: 'customer', status: error.message }, dependencies);
     return undefined;
   }

@@ -1,9 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { type Offer, OfferState, StatusError } from '@tributary/contracts';
-import { UncertainSendError } from '@tributary/gateway-kit';
+import { PermanentSendError, UncertainSendError } from '@tributary/gateway-kit';
 import { type Call, type Leg, secondsBetween } from '../domain/call.ts';
 import { wantsAgent } from '../domain/decide-call.ts';
-import { CallRefusedError } from '../ports.ts';
 import { advanceCall } from './advance-call.ts';
 import { callIdOf, channelName } from './call-messages.ts';
 import type { VoiceDependencies } from './voice-dependencies.ts';
@@ -40,7 +39,7 @@ async function ringAgent(callId: string, offer: Offer, dependencies: VoiceDepend
   } catch (error) {
     // It may ring; if it does not, the offer times out.
     if (error instanceof UncertainSendError) return;
-    if (!(error instanceof CallRefusedError)) throw error;
+    if (!(error instanceof PermanentSendError)) throw error;
     await decline(offerId, agentId, error.message, dependencies);
     await advanceCall(callId, { type: 'agentLeft', offerId, callId: '' }, dependencies);
   }

@@ -8,6 +8,14 @@ import { readTwiml, type TwimlElement } from './twiml-document.ts';
 
 export type { Leg, LegStatus } from './leg.ts';
 
+/** What a request of the simulator's own may hold, as JSON. */
+interface ControlBody {
+  readonly from: string;
+  readonly to: string;
+  readonly digit: string;
+  readonly text: string;
+}
+
 export interface VoiceOptions {
   readonly registry: Registry;
   /** The simulator's own address, once it is known. */
@@ -182,12 +190,12 @@ export function simulateVoice({ registry, url, maxQueueSize = 1000 }: VoiceOptio
   /** What whoever plays customer and agents may do, over HTTP. */
   function controlRoutes(): ControlRoute[] {
     const shown = (leg: Leg) => ({ ...resource(leg), at: leg.at ?? '', heard: leg.heard });
-    const act = (name: string, action: (leg: Leg, form: URLSearchParams) => unknown): ControlRoute => ({
+    const act = (name: string, action: (leg: Leg, said: Partial<ControlBody>) => unknown): ControlRoute => ({
       method: 'POST',
       path: new RegExp(`/simulator/calls/(?<sid>CA[0-9a-f]{32})/${name}`),
-      async handle({ path, form }) {
+      async handle({ path, body }) {
         const leg = find(path.sid ?? '');
-        await action(leg, form);
+        await action(leg, body.length === 0 ? {} : (JSON.parse(body.toString()) as Partial<ControlBody>));
         await voice.settled();
         return { body: shown(leg) };
       },
@@ -202,15 +210,16 @@ export function simulateVoice({ registry, url, maxQueueSize = 1000 }: VoiceOptio
       {
         method: 'POST',
         path: /\/simulator\/calls/,
-        async handle({ form }) {
-          const leg = await voice.call(form.get('From') ?? '', form.get('To') ?? '');
+        async handle({ body }) {
+          const { from = '', to = '' } = JSON.parse(body.toString()) as Partial<ControlBody>;
+          const leg = await voice.call(from, to);
           await voice.settled();
           return { status: 201, body: shown(leg) };
         },
       },
-      act('press', (leg, form) => leg.press(form.get('Digit') ?? '')),
+      act('press', (leg, { digit = '' }) => leg.press(digit)),
       act('silence', (leg) => leg.silence()),
-      act('say', (leg, form) => leg.say(form.get('Text') ?? '')),
+      act('say', (leg, { text = '' }) => leg.say(text)),
       act('answer', (leg) => leg.answer()),
       act('busy', (leg) => leg.end('busy')),
       act('hangup', (leg) => leg.hangUp()),
