@@ -37,7 +37,7 @@ export interface HotlineOptions {
 }
 
 /** The router's agents as the gateway sees them. */
-export class FakeAgents {
+class FakeAgents {
   readonly accepted: string[] = [];
   readonly declined: { readonly offerId: string; readonly reason: string }[] = [];
   readonly addresses = new Map([['grace', 'tel:+4930111']]);

@@ -6,7 +6,7 @@ import { type VoicePolicy, voicePolicySchema } from '../domain/voice-policy.ts';
 const bundled = fileURLToPath(new URL('../../../policies/standard.yaml', import.meta.url));
 
 /** A voice policy that cannot be used; `message` names file, line, column, field and reason of everything wrong in it. */
-export class VoicePolicyError extends Error {
+class VoicePolicyError extends Error {
   override readonly name = 'VoicePolicyError';
 }
 
@@ -20,7 +20,7 @@ export function readVoicePolicy(path = bundled): VoicePolicy {
 }
 
 /** @param path Only for the errors. */
-export function parseVoicePolicy(source: string, path: string): VoicePolicy {
+function parseVoicePolicy(source: string, path: string): VoicePolicy {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {

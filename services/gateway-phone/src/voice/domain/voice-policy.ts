@@ -93,7 +93,6 @@ export const voicePolicySchema = z
 /** How calls are taken. */
 export type VoicePolicy = z.output<typeof voicePolicySchema>;
 export type VoiceLanguage = VoicePolicy['languages'][number];
-export type Prompt = z.output<typeof prompt>;
 export type PromptName = (typeof promptNames)[number];
 export type FactName = (typeof factNames)[number];
 

@@ -1,5 +1,5 @@
 import type { Inbox, Webhook, WebhookAnswer, WebhookRequest } from '@tributary/gateway-kit';
-import { agentScriptOf, conferenceOf, scriptOf, spoken, waitScriptOf } from '../domain/call-script.ts';
+import { agentScriptOf, conferenceOf, scriptOf, spelled, spoken, waitScriptOf } from '../domain/call-script.ts';
 import { wantsAgent } from '../domain/decide-call.ts';
 import type { OutboundCall } from '../domain/outbound-call.ts';
 import type { Conference, Verb } from '../domain/twiml.ts';
@@ -130,13 +130,12 @@ const outboundHandlers: Readonly<Record<string, Handler>> = {
   async '/outbound/agent'(_, query, dependencies) {
     const call = (await dependencies.outboundCalls.find(query.get('call') ?? ''))?.value;
     if (call === undefined || call.step === 'over') return tooLate(dependencies);
-    const number = call.to.replace(/^\+/, '').split('').join(' ');
     return [
       {
         verb: 'gather',
         action: `/outbound/agent/key?call=${call.id}`,
         timeoutSeconds: 10,
-        content: [spoken(languageOf(dependencies.policy, call.language), 'agent_dial', { number })],
+        content: [spoken(languageOf(dependencies.policy, call.language), 'agent_dial', { number: spelled(call.to) })],
       },
     ];
   },

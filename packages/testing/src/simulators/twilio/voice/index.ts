@@ -6,7 +6,7 @@ import { Conference } from './conference.ts';
 import { Leg, type LegWorld } from './leg.ts';
 import { readTwiml, type TwimlElement } from './twiml-document.ts';
 
-export type { Leg, LegStatus } from './leg.ts';
+export type { Leg } from './leg.ts';
 
 /** What a request of the simulator's own may hold, as JSON. */
 interface ControlBody {
