@@ -63,7 +63,14 @@ async function createVoiceChannel(
     ...{ policy, calls, outboundCalls, callers, waits, agents, now },
     telephony: twilioTelephony((number) => restClient(accountOf(number)), address),
     keepRecording: (number, url) => keepRecording(accountOf(number), url),
+    nudge: () => due.nudge(),
   };
+  const due = createDueWorker({
+    ...{ collection: documents, clock, leaseMs, logger },
+    async handle({ _id }) {
+      if (connected !== undefined) await advanceCall(_id, { type: 'due' }, connected);
+    },
+  });
   const using = (inbox: Inbox): VoiceDependencies => ({ ...shared, inbox });
   let connected: VoiceDependencies | undefined;
 
@@ -116,12 +123,7 @@ async function createVoiceChannel(
       const all = using(inbox);
       connected = all;
       return composeServices([
-        createDueWorker({
-          ...{ collection: documents, clock, leaseMs, logger },
-          async handle({ _id }) {
-            await advanceCall(_id, { type: 'due' }, all);
-          },
-        }),
+        due,
         consumerService(() => eventLog.consume(consumeOffers((offer) => followOffer(offer, all)))),
       ]);
     },

@@ -85,6 +85,8 @@ export class Hotline implements AsyncDisposable {
   publicUrl = '';
   /** Where the service really listens. */
   localUrl = '';
+  /** Whether the worker has taken it on and is not done. */
+  isBeingTold!: (caller: Leg) => Promise<boolean>;
   readBlob!: (key: string) => Promise<string>;
   #append!: (record: ReturnType<typeof encodeEvent>) => Promise<void>;
 
@@ -155,6 +157,8 @@ export class Hotline implements AsyncDisposable {
       },
     });
     stack.defer(() => tail.stop());
+    const stored = await docStore.collection<{ _id: string; leaseUntilMs?: number }>('phone_calls');
+    this.isBeingTold = async ({ sid }) => (await stored.findOne({ _id: sid }))?.leaseUntilMs !== undefined;
     await gateway.start();
     stack.defer(() => gateway.stop());
     const server = createHttpServer({

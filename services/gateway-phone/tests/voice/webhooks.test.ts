@@ -141,6 +141,23 @@ describe('a recording', () => {
     });
   });
 
+  test('that cannot be fetched just now is fetched later, and the message waits for it', async () => {
+    const caller = await hotline.waiting();
+    await caller.press('2');
+    caller.say('my kettle leaks');
+    hotline.twilio.behave('down');
+    await caller.press('#');
+    await until('a try', () => hotline.isBeingTold(caller));
+    expect((await hotline.told(caller, 1)).length).toBe(1);
+    hotline.twilio.behave('well');
+    const [, voicemail] = await until('the voicemail', async () => {
+      await hotline.clock.advance(10_000);
+      const told = await hotline.told(caller, 1);
+      return told.length === 2 && told;
+    });
+    expect(await hotline.readBlob(voicemail?.attachments[0]?.blob?.key ?? '')).toContain('my kettle leaks');
+  });
+
   test('that does not come within ten minutes after the call is said to be missing, and the call is told of', async () => {
     const caller = await hotline.waiting();
     const { phone } = await hotline.offer(caller);
@@ -233,7 +250,13 @@ test('a call of which all is told is forgotten when its time has come, one that 
   await calls.begin({ ...over, id: 'CA2', step: 'voicemail', told: false });
   const messages: unknown[] = [];
   const inbox = { accept: async (message: unknown) => void messages.push(message) };
-  const dependencies = { calls, inbox, policy: readVoicePolicy(), now: () => 1 } as unknown as VoiceDependencies;
+  const dependencies = {
+    calls,
+    inbox,
+    policy: readVoicePolicy(),
+    now: () => 1,
+    nudge: () => {},
+  } as unknown as VoiceDependencies;
   for (const id of ['CA1', 'CA2', 'CA1']) await advanceCall(id, { type: 'due' }, dependencies);
   expect([await calls.find('CA1'), (await calls.find('CA2'))?.value.told]).toEqual([undefined, true]);
 });

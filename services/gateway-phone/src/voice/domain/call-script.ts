@@ -40,13 +40,18 @@ export function scriptOf(call: Call, policy: VoicePolicy): Verb[] {
           action: '/call/message-left',
           recorded: '/call/recorded',
           maxSeconds: policy.voicemail.max_seconds,
-          ...(policy.voicemail.transcribe && { transcribed: '/call/transcribed' }),
+          ...(isTranscribed(call, policy) && { transcribed: '/call/transcribed' }),
         },
       ];
     case 'recorded':
     case 'ended':
       return [spoken(language, 'goodbye'), { verb: 'hangup' }];
   }
+}
+
+/** The provider transcribes English alone (https://www.twilio.com/docs/voice/twiml/record#transcribe). */
+export function isTranscribed({ language }: Pick<Call, 'language'>, { voicemail }: VoicePolicy): boolean {
+  return voicemail.transcribe && language.startsWith('en');
 }
 
 /** Where a waiting caller stands. */

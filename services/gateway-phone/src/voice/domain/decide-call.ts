@@ -10,6 +10,7 @@ import {
   materialWithinMs,
   secondsBetween,
 } from './call.ts';
+import { isTranscribed } from './call-script.ts';
 import { isOpen } from './hours.ts';
 import type { VoicePolicy } from './voice-policy.ts';
 
@@ -43,7 +44,7 @@ export function decideCall(call: Call, event: CallEvent, policy: VoicePolicy, no
     case 'recorded':
       return recorded(call, event.recording, policy, nowMs);
     case 'transcribed': {
-      if (call.transcript !== undefined || !isVoicemail(call)) return same(call);
+      if (call.transcript !== undefined || !isVoicemail(call) || !isTranscribed(call, policy)) return same(call);
       return settle({ ...call, transcript: event.text }, policy, nowMs);
     }
     case 'offered':
@@ -172,9 +173,11 @@ function settle(call: Call, policy: VoicePolicy, nowMs: number, ...effects: Effe
   const isOver = isVoicemail(call) ? call.recording !== undefined : call.step === 'ended';
   if (call.told || !isOver) return to(call, ...effects);
   const isMissing = isVoicemail(call)
-    ? wantsTranscript(call, policy) && call.transcript === undefined
+    ? hasRecording(call) && isTranscribed(call, policy) && call.transcript === undefined
     : call.mayRecord && call.recording === undefined;
   if (isMissing) return to({ ...call, dueAtMs: nowMs + materialWithinMs }, ...effects);
+  // Fetching the recording may take long or fail: that is done, and tried again, apart from the provider's request.
+  if (hasRecording(call)) return to({ ...call, dueAtMs: nowMs }, ...effects);
   const { call: told, effects: telling } = tellEnd(call, nowMs);
   return to(told, ...effects, ...telling);
 }
@@ -182,8 +185,7 @@ function settle(call: Call, policy: VoicePolicy, nowMs: number, ...effects: Effe
 function tellEnd(call: Call, nowMs: number): Decided {
   const told = { ...call, told: true, dueAtMs: nowMs + forgetAfterMs };
   if (!isVoicemail(call)) return to(told, { type: 'tell', message: 'answered' });
-  const hasMessage = call.recording !== undefined && call.recording.url !== '';
-  if (hasMessage) return to(told, { type: 'tell', message: 'voicemail' });
+  if (hasRecording(call)) return to(told, { type: 'tell', message: 'voicemail' });
   // They said nothing. Who had waited before is called back all the same.
   return call.waitingSinceMs === undefined ? to(told) : to(told, { type: 'tell', message: 'abandoned' });
 }
@@ -215,17 +217,16 @@ function agentLeft(call: Call, gone: { readonly callId: string; readonly offerId
   return isHandedOver ? to({ ...left, onHold: true }, { type: 'hold', on: true }) : to(left, { type: 'sayGoodbye' });
 }
 
+function hasRecording({ recording }: Call): boolean {
+  return recording !== undefined && recording.url !== '';
+}
+
 function withLeg(call: Call, offerId: string, leg: Leg): Call {
   return { ...call, legs: { ...call.legs, [offerId]: leg } };
 }
 
 function isVoicemail({ step }: Call): boolean {
   return step === 'voicemail' || step === 'recorded';
-}
-
-/** The provider transcribes English alone (https://www.twilio.com/docs/voice/twiml/record#transcribe). */
-function wantsTranscript({ language, recording }: Call, { voicemail }: VoicePolicy): boolean {
-  return voicemail.transcribe && language.startsWith('en') && recording?.url !== '';
 }
 
 function to(call: Call, ...effects: Effect[]): Decided {

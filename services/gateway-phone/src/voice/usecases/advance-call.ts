@@ -33,7 +33,10 @@ export async function advanceCall(
       // The caller left, and nobody told us.
       return advanceCall(id, { type: 'hungUp' }, dependencies);
     }
-    if (await dependencies.calls.replace(call, stored.revision)) return call;
+    if (await dependencies.calls.replace(call, stored.revision)) {
+      if (call.dueAtMs <= dependencies.now()) dependencies.nudge();
+      return call;
+    }
   }
 }
 

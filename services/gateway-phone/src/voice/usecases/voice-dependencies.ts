@@ -15,5 +15,7 @@ export interface VoiceDependencies {
   readonly inbox: Inbox;
   /** Keeps a recording of an account's, or says why it is not kept. Rejects when trying again may help. */
   keepRecording(account: string, url: string): Promise<{ attachment: Attachment } | { refusal: Refusal }>;
+  /** Says that something of a call is due by now. */
+  nudge(): void;
   now(): number;
 }
