@@ -4,11 +4,19 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
-const markdown = ['.', 'docs', 'docs/adr', 'bench', 'e2e', ...foldersIn('packages'), ...foldersIn('services')].flatMap(
-  (folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => join(folder, name)),
+const markdown = [
+  '.',
+  'docs',
+  'docs/adr',
+  'docs/channels',
+  'bench',
+  'e2e',
+  ...foldersIn('packages'),
+  ...foldersIn('services'),
+].flatMap((folder) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name)),
 );
 
 function foldersIn(folder: string): string[] {

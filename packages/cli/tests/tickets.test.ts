@@ -129,6 +129,7 @@ describe('changing a ticket', () => {
     resolve: changed,
     reopen: changed,
     close: changed,
+    call: changed,
   };
   const about = {
     ticketId: '7',
@@ -147,11 +148,18 @@ describe('changing a ticket', () => {
     [['resolve', '7', '--solution', 'done'], 'resolve', { solution: 'done' }],
     [['reopen', '7', '--reason', 'not yet'], 'reopen', { reason: 'not yet' }],
     [['close', '7'], 'close', {}],
+    [['call', '7'], 'call', { phoneNumber: '' }],
   ])('%j sends one command with a new id and the actor', async (words, method, fields) => {
     const { exitCode, stdout, calls } = await cli(['tickets', ...words], { tickets });
     expect(calls).toEqual({ [method]: [{ ...about, ...fields }] });
     expect(stdout).toBe('Ticket 20261122001 is open, owned by anna (version 5).\n');
     expect(exitCode).toBe(0);
+  });
+
+  test('whoever is named by --as is rung, at any number', async () => {
+    const words = 'tickets call 7 --as anna --number +4930123456';
+    const { calls } = await cli(words.split(' '), { tickets });
+    expect(calls['call']).toMatchObject([{ context: { actor: { id: 'anna' } }, phoneNumber: '+4930123456' }]);
   });
 
   test('actor, its name, command id and version can be given', async () => {

@@ -297,10 +297,11 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     find: (id) => rows.find(id),
     conversationOfTicket: async (ticketId) => (await rows.latestOfTicket(ticketId))?.conversationKey,
     async report(id, { status, ...facts }) {
+      // A report can be quicker than the answer to the sending itself.
+      await underWay.get(id);
       const row = await rows.find(id);
       if (row === undefined) return;
-      // A report can be quicker than the answer to the sending itself.
-      if (row.state === 'sending') throw new Error('the message is still being sent');
+      if (row.state === 'sending') throw new Error('another process is still sending it');
       if (status !== 'failed') return reports.receipt(row, { ...outcomeOf('sent', facts), state: status });
       const outcome = outcomeOf('failed', facts);
       if (await rows.finishBounced(id, outcome)) await reports.report(row, outcome);

@@ -285,6 +285,27 @@ export function promiseOfSender(openGround: () => Promise<Ground>): void {
     expect(it.deliveries[1]).toMatchObject({ status: failed, reason: 'no such user', providerCode: '5.1.1' });
   });
 
+  test('a report that is quicker than the answer to the sending counts after it', async () => {
+    const it = await world();
+    const provider = Promise.withResolvers<void>();
+    let underWay = false;
+    const sender = await it.sender(async (one) => {
+      underWay = true;
+      await provider.promise;
+      return accepted(one);
+    });
+    await it.publish(message('a'));
+    await until('it is under way', () => underWay);
+    const report = sender.report('a', { status: 'failed', reason: 'no such user' });
+    provider.resolve();
+    await report;
+    await until('both', () => it.deliveries.length === 2);
+    expect(it.statuses()).toEqual([
+      ['a', sent],
+      ['a', failed],
+    ]);
+  });
+
   test('a text longer than the channel carries goes out in parts, in order, and is sent when the last one is', async () => {
     const it = await world();
     const seen: OutboundMessage[] = [];

@@ -170,7 +170,13 @@ export function serviceProcesses(
     one('gateway-social', { HTTP_PORT: ports.social }),
     ...(ports.phone === undefined
       ? []
-      : [one('gateway-phone', { HTTP_PORT: ports.phone, PUBLIC_URL: `http://127.0.0.1:${ports.phone}` })]),
+      : [
+          one('gateway-phone', {
+            HTTP_PORT: ports.phone,
+            PUBLIC_URL: `http://127.0.0.1:${ports.phone}`,
+            ROUTER_ADDRESS: `127.0.0.1:${ports.routerGrpc}`,
+          }),
+        ]),
     one('console', { HTTP_PORT: ports.console, CHAT_URL: `http://127.0.0.1:${ports.chat}`, SMTP_PORT: ports.smtp }),
   ];
 }

@@ -40,6 +40,8 @@ async function simulateTwilio(phoneUrl: string) {
         accountSid: account.accountSid,
         number,
         smsUrl: `${phoneUrl}/channels/sms/messages#rc=5&rp=all`,
+        voiceUrl: `${phoneUrl}/channels/phone/voice/call#rc=3&rp=all`,
+        voiceStatusUrl: `${phoneUrl}/channels/phone/voice/status#rc=3&rp=all`,
         whatsappUrl: `${phoneUrl}/channels/whatsapp/messages#rc=5&rp=all`,
       },
     ],
@@ -50,7 +52,7 @@ async function simulateTwilio(phoneUrl: string) {
       account_sid: account.accountSid,
       auth_token: account.authToken,
       api_url: simulator.url,
-      numbers: [{ number, channels: ['sms', 'whatsapp'] }],
+      numbers: [{ number, channels: ['sms', 'whatsapp', 'phone'] }],
     },
   };
 }

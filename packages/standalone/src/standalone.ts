@@ -60,7 +60,12 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     ...log('gateway-social'),
     config: readSocialConfig(environment),
   });
-  const phone = await createPhoneGateway({ ...shared, ...log('gateway-phone'), config: readPhoneConfig(environment) });
+  const phone = await createPhoneGateway({
+    ...shared,
+    ...log('gateway-phone'),
+    config: readPhoneConfig(environment),
+    agents: router.agents,
+  });
   const { simulators = {} } = dependencies;
   const consoleConfig = readConsoleConfig(environment);
   const pages = await createConsole({

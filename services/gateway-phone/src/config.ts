@@ -5,6 +5,8 @@ import { type TwilioAccount, twilioAccount } from './twilio/account.ts';
 export interface PhoneConfig {
   readonly accounts: readonly TwilioAccount[];
   readonly publicUrl: string;
+  /** File of how calls are taken. Undefined: the one that comes with the service. */
+  readonly voicePolicyPath: string | undefined;
 }
 
 const variables = {
@@ -13,17 +15,18 @@ const variables = {
     .url({ protocol: /^https?$/, error: 'must be an http or https address' })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  VOICE_POLICY: z.string().optional(),
 };
 
 /** @throws ConfigError naming everything that is wrong. */
 export function readPhoneConfig(environment: Readonly<Record<string, string | undefined>>): PhoneConfig {
-  const { TWILIO_ACCOUNTS, PUBLIC_URL } = readConfig(variables, environment);
+  const { TWILIO_ACCOUNTS, PUBLIC_URL, VOICE_POLICY } = readConfig(variables, environment);
   const accounts = readAccounts(TWILIO_ACCOUNTS);
   if (accounts.length > 0 && PUBLIC_URL === undefined) {
     // Twilio is told with every message where to report, and where to fetch its files.
     throw new ConfigError('Configuration is wrong:\n  PUBLIC_URL: must be given with TWILIO_ACCOUNTS');
   }
-  return { accounts, publicUrl: PUBLIC_URL ?? '' };
+  return { accounts, publicUrl: PUBLIC_URL ?? '', voicePolicyPath: VOICE_POLICY };
 }
 
 /** @param text JSON or YAML itself, or the path of such a file: a list of accounts. */

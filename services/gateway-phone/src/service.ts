@@ -1,4 +1,5 @@
 import type { BlobStore } from '@tributary/blobstore';
+import type { AgentApi } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import { createGateway, type Gateway } from '@tributary/gateway-kit';
@@ -15,6 +16,8 @@ export interface PhoneDependencies {
   readonly eventLog: EventLog;
   readonly docStore: DocStore;
   readonly blobStore: BlobStore;
+  /** The router's agents. */
+  readonly agents: AgentApi;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -26,8 +29,8 @@ export interface PhoneGateway extends Service {
 
 /** One gateway for each channel that has numbers. */
 export async function createPhoneGateway(dependencies: PhoneDependencies): Promise<PhoneGateway> {
-  const { accounts, publicUrl } = dependencies.config;
-  const shared = { ...dependencies, publicUrl };
+  const { accounts, publicUrl, voicePolicyPath } = dependencies.config;
+  const shared = { ...dependencies, publicUrl, voicePolicyPath };
   const gateways: Gateway[] = [];
   for (const { channel, create } of channelKinds) {
     const concerned = accountsFor(channel, accounts);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDirectoryStore } from '@tributary/blobstore/directory';
 import {
+  type AgentApi,
   allTopics,
   type Delivery,
   deadLetterTopic,
@@ -68,7 +69,15 @@ export async function openTelephoneWorld(settings: { readonly channels?: string[
     numbers: [{ number: ourNumber, channels: settings.channels ?? ['sms', 'whatsapp'] }],
   };
   const config = readPhoneConfig({ TWILIO_ACCOUNTS: JSON.stringify([account]), PUBLIC_URL: url });
-  const gateway = await createPhoneGateway({ config, eventLog, docStore, blobStore, clock, logger });
+  const gateway = await createPhoneGateway({
+    config,
+    agents: {} as AgentApi,
+    eventLog,
+    docStore,
+    blobStore,
+    clock,
+    logger,
+  });
   const http = createHttpServer({ plugins: [gateway.http], host: '127.0.0.1', port, logger, problems: () => [] });
   await http.start();
   await gateway.start();

@@ -35,7 +35,7 @@ const shape = {
     .string()
     .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone, for example Asia/Shanghai')
     .default('UTC'),
-  LIVE_CHANNELS: channelNames('chat'),
+  LIVE_CHANNELS: channelNames('chat,phone'),
   PUBLIC_FIRST_CHANNELS: channelNames('webhook,weibo'),
   TEMPLATE_DIR: z.string().optional(),
   DEFAULT_LANGUAGE: z.string().min(2, 'must be a language with a template, for example en').default('en'),

@@ -95,7 +95,7 @@ describe('configuration', () => {
   test('has a default for everything', () => {
     expect(readTicketingConfig({})).toEqual({
       timeZone: 'UTC',
-      liveChannels: ['chat'],
+      liveChannels: ['chat', 'phone'],
       publicFirstChannels: ['webhook', 'weibo'],
       templateFolder: undefined,
       defaultLanguage: 'en',

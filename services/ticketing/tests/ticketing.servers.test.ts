@@ -4,6 +4,7 @@ import type { EventLog } from '@tributary/eventlog';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import type { OpenAdapters } from './desk.ts';
+import { describeCalls } from './suites/calls.ts';
 import { describeLifeOfATicket } from './suites/life-of-a-ticket.ts';
 import { describePlacingMessages } from './suites/placing-messages.ts';
 import { describePublicFirst } from './suites/public-first.ts';
@@ -30,4 +31,5 @@ describe.skipIf(brokers === undefined || mongoUrl === undefined)('ticketing on K
   describePlacingMessages(open);
   describePublicFirst(open);
   describePublishingEvents(open);
+  describeCalls(open);
 });

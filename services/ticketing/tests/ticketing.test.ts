@@ -1,4 +1,5 @@
 import { openInMemory } from './embedded.ts';
+import { describeCalls } from './suites/calls.ts';
 import { describeLifeOfATicket } from './suites/life-of-a-ticket.ts';
 import { describePlacingMessages } from './suites/placing-messages.ts';
 import { describePublicFirst } from './suites/public-first.ts';
@@ -8,3 +9,4 @@ describeLifeOfATicket(openInMemory);
 describePlacingMessages(openInMemory);
 describePublicFirst(openInMemory);
 describePublishingEvents(openInMemory);
+describeCalls(openInMemory);

@@ -81,7 +81,8 @@ function received(simulator: Simulator, medium: Medium, customer: string): Promi
     .then((messages) => messages.filter((message) => message.medium === medium));
 }
 
-async function firstNumber(simulator: Simulator): Promise<string> {
+/** Our first number there. */
+export async function firstNumber(simulator: Simulator): Promise<string> {
   const [first] = await simulator.get<{ readonly number: string }[]>('numbers');
   if (first === undefined) throw usageFailure('--to must be given: the simulator has no number');
   return first.number;

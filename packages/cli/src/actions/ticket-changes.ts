@@ -65,6 +65,18 @@ export async function reply(
   await change(context, ticketId, options, (api, about, call) => api.reply({ ...about, ...rest }, call));
 }
 
+/** The agent's telephone rings first; how the call went comes to the ticket afterwards. */
+export async function call(
+  context: CliContext,
+  ticketId: string,
+  options: ChangeOptions & { readonly as?: string; readonly number?: string },
+): Promise<void> {
+  const { as: actor = options.actor, number: phoneNumber = '' } = options;
+  await change(context, ticketId, { ...options, actor }, (api, about, timing) =>
+    api.call({ ...about, phoneNumber }, timing),
+  );
+}
+
 export async function note(
   context: CliContext,
   ticketId: string,

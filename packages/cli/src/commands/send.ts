@@ -40,6 +40,23 @@ export function addSendCommands(program: Command, context: CliContext): void {
       );
   }
   group
+    .command('call')
+    .description('call the hotline of the simulated Twilio')
+    .option('--keys <keys>', "pressed one after the other, for example '111'; '.' presses none in time", '')
+    .option('--text <text>', "said once somebody or a recording listens; '-' reads it from standard input")
+    .option('--from <number>', "the customer's number", '+12025550143')
+    .option('--to <number>', 'our number (default: the first that there is)')
+    .option('--take', 'play the agent as well: pick up the telephone that is rung and take the call')
+    .addOption(
+      new Option('--wait [duration]', 'stay on the line so long, then hang up (5m when no duration is given)')
+        .argParser(durationArgument)
+        .preset('5m'),
+    )
+    .option('--simulator <url>', 'the simulator (default $TWILIO_SIMULATOR, else as localhost:$HTTP_PORT says)')
+    .action(async (_options, command: Command) =>
+      (await import('../actions/send-call.ts')).sendCall(context, command.optsWithGlobals()),
+    );
+  group
     .command('chat')
     .description('write a line in the web chat')
     .requiredOption('--text <text>', "what to say; '-' reads it from standard input")

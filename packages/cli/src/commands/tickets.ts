@@ -82,6 +82,12 @@ function addChanges(group: Command, context: CliContext): void {
     .action(async (ticket: string, _options, command: Command) =>
       (await changes()).reply(context, ticket, command.optsWithGlobals()),
     );
+  change('call', "ring an agent's telephone, then the customer's, and connect them")
+    .option('--as <agent>', 'who calls (default: --actor)')
+    .option('--number <number>', "E.164 (default: the number of the ticket's contact)")
+    .action(async (ticket: string, _options, command: Command) =>
+      (await changes()).call(context, ticket, command.optsWithGlobals()),
+    );
   change('note', 'add a note that only agents see')
     .requiredOption('--text <text>', "the note; '-' reads it from standard input")
     .action(async (ticket: string, _options, command: Command) =>

@@ -8,6 +8,8 @@ const everyMs = 5 * 60_000;
 /** Clocks differ, and a message is dated before it is brought. */
 const overlapMs = 2 * 60_000;
 
+type ListedMessage = Awaited<ReturnType<TwilioRestClient['messages']['list']>>[number];
+
 /** Until when a number's messages have been looked through. */
 interface CheckedUntil extends Document {
   readonly untilMs: number;
@@ -53,29 +55,36 @@ export async function createCatchUp(options: {
     const client = await options.restClient(account);
     const to = medium.prefix + number;
     const found = await client.messages.list({ to, dateSentAfter: new Date(sinceMs) });
+    const failures: unknown[] = [];
     // The newest comes first.
     for (const message of found.reverse()) {
       if (message.direction !== 'inbound' || broughtAtMs.has(message.sid)) continue;
-      const media = Number(message.numMedia) > 0 ? await client.messages(message.sid).media.list() : [];
-      logger.info({ channel: medium.channel, messageSid: message.sid }, 'a message that was not brought is fetched');
-      await options.accept(
-        {
-          MessageSid: message.sid,
-          From: message.from,
-          To: message.to,
-          Body: message.body ?? '',
-          NumMedia: String(media.length),
-          ...Object.fromEntries(
-            media.flatMap(({ contentType, uri }, index) => [
-              [`MediaContentType${index}`, contentType],
-              [`MediaUrl${index}`, (account.apiUrl ?? 'https://api.twilio.com') + uri.replace(/\.json$/, '')],
-            ]),
-          ),
-        },
-        account,
-      );
-      broughtAtMs.set(message.sid, clock.now());
+      // One that cannot be had, for a file of it, does not keep the others away.
+      await acceptListed(message, account, client).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async function acceptListed(message: ListedMessage, account: TwilioAccount, client: TwilioRestClient): Promise<void> {
+    const media = Number(message.numMedia) > 0 ? await client.messages(message.sid).media.list() : [];
+    logger.info({ channel: medium.channel, messageSid: message.sid }, 'a message that was not brought is fetched');
+    await options.accept(
+      {
+        MessageSid: message.sid,
+        From: message.from,
+        To: message.to,
+        Body: message.body ?? '',
+        NumMedia: String(media.length),
+        ...Object.fromEntries(
+          media.flatMap(({ contentType, uri }, index) => [
+            [`MediaContentType${index}`, contentType],
+            [`MediaUrl${index}`, (account.apiUrl ?? 'https://api.twilio.com') + uri.replace(/\.json$/, '')],
+          ]),
+        ),
+      },
+      account,
+    );
+    broughtAtMs.set(message.sid, clock.now());
   }
 
   async function lookAtAll(): Promise<void> {

@@ -84,7 +84,9 @@ export function referencesOf({ change }: TicketEvent, { channel }: Pick<Ticket, 
   switch (change.type) {
     case 'messageReceived': {
       const { providerMessageId } = change.entry;
-      return providerMessageId === undefined ? [] : [inboundReference(channel, providerMessageId)];
+      return providerMessageId === undefined
+        ? []
+        : [inboundReference(change.entry.channel ?? channel, providerMessageId)];
     }
     case 'replyAdded':
       return [outboundEntryReference(change.entry.id)];

@@ -1,10 +1,12 @@
 import type {
   ActorKind,
   Automatic as AutomaticValue,
+  CallOutcome as CallOutcomeValue,
   Complexity as ComplexityValue,
   DeadlineKind as DeadlineKindValue,
   DeliveryStatus as DeliveryStatusValue,
   EntryKind,
+  MessageKind as MessageKindValue,
   OutboundPurpose as OutboundPurposeValue,
   Sentiment,
   Severity as SeverityValue,
@@ -16,11 +18,13 @@ import type {
 import type {
   Actor,
   Automatic,
+  Call,
   Complexity,
   DeadlineKind,
   DeliveryStatus,
   Entry,
   Grade,
+  MessageKind,
   OutboundPurpose,
   TicketState,
   Verification,
@@ -51,6 +55,14 @@ export const deadlineKind = enumWords<DeadlineKind, DeadlineKindValue>('first-re
 export const entryKind = enumWords<Entry['kind'], EntryKind>('inbound', 'outbound', 'note');
 export const verification = enumWords<Verification, VerificationValue>('claimed', 'channel', 'proven');
 export const visibility = enumWords<Visibility, VisibilityValue>('private', 'public');
+export const messageKind = enumWords<MessageKind, MessageKindValue>('message', 'post', 'comment', 'call', 'voicemail');
+export const callOutcome = enumWords<NonNullable<Call['outcome']>, CallOutcomeValue>(
+  'answered',
+  'abandoned',
+  'voicemail',
+  'callback-requested',
+  'failed',
+);
 export const automatic = enumWords<Automatic, AutomaticValue>('none', 'reply', 'bounce', 'list', 'own', 'generated');
 export const outboundPurpose = enumWords<OutboundPurpose, OutboundPurposeValue>(
   'reply',

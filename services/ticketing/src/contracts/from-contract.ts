@@ -1,7 +1,7 @@
 import type * as contracts from '@tributary/contracts';
 import type { Bounce, RecordDelivery } from '../domain/commands.ts';
 import type { GradedMessage, InboundMessage } from '../domain/inbound-message.ts';
-import type { Actor, Attachment, Blob, ContactPoint, Grade, Refusal } from '../domain/ticket.ts';
+import type { Actor, Attachment, Blob, Call, ContactPoint, Grade, Refusal } from '../domain/ticket.ts';
 import * as words from './enums.ts';
 
 /** Longest texts kept on a ticket, in characters; the raw original has the whole. */
@@ -45,6 +45,7 @@ function fromMessage(message: contracts.InboundMessage, receivedTime: Date): Inb
   };
   const { bounce } = message;
   const bounceReport = bounce && fromBounce(bounce, message.references);
+  const kind = words.messageKind.word(message.kind) ?? 'message';
   return {
     id: message.id,
     channel: message.channel,
@@ -65,8 +66,9 @@ function fromMessage(message: contracts.InboundMessage, receivedTime: Date): Inb
     automatic: words.automatic.word(message.automatic) ?? 'none',
     ...(bounceReport !== undefined && { bounce: bounceReport }),
     visibility: words.visibility.word(message.visibility) ?? 'private',
-    // Posts (2) and comments (3) are answered under themselves.
-    answeredUnderIt: message.kind === 2 || message.kind === 3,
+    kind,
+    ...(message.call !== undefined && { call: fromCall(message.call) }),
+    answeredUnderIt: kind === 'post' || kind === 'comment',
     receivedAtMs: receivedTime.getTime(),
   };
 }
@@ -80,6 +82,17 @@ function fromBounce(report: contracts.BounceReport, references: readonly string[
     reason: reason.join(' ').slice(0, 1000),
     // Anything else may be a delay; the gateway reports a failed delivery by itself, too.
     failed: permanent || status.startsWith('5'),
+  };
+}
+
+function fromCall({ outcome, talkSeconds, waitSeconds, menuChoice, outbound }: contracts.Call): Call {
+  const word = words.callOutcome.word(outcome);
+  return {
+    ...(word !== undefined && { outcome: word }),
+    talkSeconds: Number(talkSeconds),
+    waitSeconds: Number(waitSeconds),
+    menuChoice: menuChoice.slice(0, maxSubjectChars),
+    outbound,
   };
 }
 

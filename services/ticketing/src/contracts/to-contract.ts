@@ -4,6 +4,7 @@ import type {
   Actor,
   Attachment,
   Blob,
+  Call,
   ContactPoint,
   Deadline,
   DeliveryState,
@@ -52,7 +53,7 @@ function toEntry(entry: Entry, channel: string, delivery?: DeliveryState): contr
     id: entry.id,
     kind: words.entryKind.value(entry.kind),
     author: toActor(entry.author),
-    channel: entry.kind === 'note' ? '' : channel,
+    channel: entry.kind === 'note' ? '' : (entry.channel ?? channel),
     text: entry.text,
     html: entry.html ?? '',
     attachments: (entry.attachments ?? []).map(toAttachment),
@@ -66,8 +67,8 @@ function toEntry(entry: Entry, channel: string, delivery?: DeliveryState): contr
     purpose: entry.purpose === undefined ? 0 : words.outboundPurpose.value(entry.purpose),
     refusals: (entry.refusals ?? []).map((refusal) => ({ ...refusal })),
     raw: entry.raw && toBlob(entry.raw),
-    messageKind: entry.kind === 'note' ? 0 : contracts.MessageKind.MESSAGE_KIND_MESSAGE,
-    call: undefined,
+    messageKind: entry.kind === 'note' ? 0 : words.messageKind.value(entry.messageKind ?? 'message'),
+    call: entry.call && toCall(entry.call),
   };
 }
 
@@ -133,14 +134,16 @@ function toChange(change: Change, channel: string): contracts.TicketEvent['chang
 export function toOutboundMessage(ticket: Ticket, { change }: TicketEvent): contracts.OutboundMessage | undefined {
   if (change.type !== 'replyAdded') return undefined;
   const { entry } = change;
+  const channel = entry.channel ?? ticket.channel;
   return {
     id: entry.id,
     ticketId: ticket.id,
     ticketNumber: ticket.number,
-    channel: ticket.channel,
-    account: ticket.account,
+    channel,
+    // The accounts of another channel are not known here; its gateway takes its first.
+    account: channel === ticket.channel ? ticket.account : 'default',
     conversationKey: entry.conversationKey ?? ticket.conversationKey,
-    recipients: [toContact(ticket.contact)],
+    recipients: [toContact(entry.recipient ?? ticket.contact)],
     subject: entry.subject ?? replySubject(ticket.subject),
     text: entry.text,
     html: entry.html ?? '',
@@ -152,7 +155,7 @@ export function toOutboundMessage(ticket: Ticket, { change }: TicketEvent): cont
     language: entry.language ?? '',
     authorName: entry.author.kind === 'agent' ? entry.author.displayName : '',
     authorId: entry.author.kind === 'agent' ? entry.author.id : '',
-    kind: contracts.MessageKind.MESSAGE_KIND_MESSAGE,
+    kind: words.messageKind.value(entry.messageKind ?? 'message'),
     createdTime: new Date(entry.atMs),
   };
 }
@@ -188,6 +191,16 @@ function toDeadline(deadline: Deadline): contracts.Deadline {
 
 function toActor({ kind, id, displayName }: Actor): contracts.Actor {
   return { kind: words.actorKind.value(kind), id, displayName };
+}
+
+function toCall({ outcome, talkSeconds, waitSeconds, menuChoice, outbound }: Call): contracts.Call {
+  return {
+    outcome: outcome === undefined ? 0 : words.callOutcome.value(outcome),
+    talkSeconds: BigInt(talkSeconds),
+    waitSeconds: BigInt(waitSeconds),
+    menuChoice,
+    outbound,
+  };
 }
 
 function toContact(contact: ContactPoint): contracts.ContactPoint {

@@ -14,6 +14,8 @@ export interface ChannelLimits {
   readonly replyVisibilities: readonly Visibility[];
   /** How long after the customer's latest message they can be written to privately. */
   readonly replyWindowMs: number;
+  /** The customer can be called by it. */
+  readonly calls: boolean;
 }
 
 export interface WrittenReply {

@@ -49,6 +49,14 @@ export interface Reply {
   readonly visibility?: Visibility;
 }
 
+/** The agent is rung, then the customer. */
+export interface CallCustomer {
+  readonly type: 'call';
+  readonly entryId: string;
+  /** E.164. Empty: the number of the ticket's contact. */
+  readonly phoneNumber: string;
+}
+
 export interface AddNote {
   readonly type: 'addNote';
   readonly entryId: string;
@@ -77,6 +85,7 @@ export interface RecordDelivery {
 export type Command =
   | ReceiveMessage
   | Reply
+  | CallCustomer
   | AddNote
   | Assign
   /** `toTier` 0: the next higher. */

@@ -1,10 +1,15 @@
 import type { Complexity, Deadline, DeadlineKind, Grade, Severity, Ticket } from './ticket.ts';
 
+type LivePace = 'line' | 'chat';
+
+/** How the customer waits: on the telephone, before the window of a chat, or not at all. */
+export type Pace = LivePace | 'written';
+
 /** How long things may take, in milliseconds, around the clock. */
 export interface DeadlinePolicy {
   readonly firstResponseMs: Readonly<Record<Severity, number>>;
-  /** First response where the customer waits on the line. */
-  readonly liveFirstResponseMs: number;
+  /** First response where the customer waits for the answer. */
+  readonly liveFirstResponseMs: Readonly<Record<LivePace, number>>;
   readonly resolutionMs: Readonly<Record<Complexity, number>>;
   /** The owner is warned when this fraction of the time is left … */
   readonly warnFraction: number;
@@ -18,16 +23,16 @@ const dayMs = 24 * hourMs;
 
 export const standardDeadlines: DeadlinePolicy = {
   firstResponseMs: { urgent: 2 * hourMs, important: 4 * hourMs, normal: 24 * hourMs },
-  liveFirstResponseMs: 5 * minuteMs,
+  liveFirstResponseMs: { line: 30_000, chat: 5 * minuteMs },
   resolutionMs: { simple: dayMs, complex: 3 * dayMs, difficult: 7 * dayMs },
   warnFraction: 0.25,
   warnAtLeastMs: 15 * minuteMs,
 };
 
 /** Time until the first response is due. An ungraded severity counts as normal. */
-export function firstResponseMs(policy: DeadlinePolicy, grade: Grade, live: boolean): number {
+export function firstResponseMs(policy: DeadlinePolicy, grade: Grade, pace: Pace): number {
   const bySeverity = policy.firstResponseMs[grade.severity === 'none' ? 'normal' : grade.severity];
-  return live ? Math.min(policy.liveFirstResponseMs, bySeverity) : bySeverity;
+  return pace === 'written' ? bySeverity : Math.min(policy.liveFirstResponseMs[pace], bySeverity);
 }
 
 /** A deadline `durationMs` after `fromMs`. */
@@ -38,9 +43,9 @@ function deadlineAfter(kind: DeadlineKind, fromMs: number, durationMs: number, p
 }
 
 /** Both deadlines of a problem that arrived at `fromMs`. */
-export function startDeadlines(grade: Grade, fromMs: number, live: boolean, policy: DeadlinePolicy): Deadline[] {
+export function startDeadlines(grade: Grade, fromMs: number, pace: Pace, policy: DeadlinePolicy): Deadline[] {
   return [
-    deadlineAfter('first-response', fromMs, firstResponseMs(policy, grade, live), policy),
+    deadlineAfter('first-response', fromMs, firstResponseMs(policy, grade, pace), policy),
     deadlineAfter('resolution', fromMs, policy.resolutionMs[grade.complexity], policy),
   ];
 }
@@ -50,7 +55,7 @@ export function startDeadlines(grade: Grade, fromMs: number, live: boolean, poli
  * the pause. A problem that comes back after its solution starts its resolution deadline anew, and its first response too
  * when it never got one.
  */
-export function deadlinesOnReopening(ticket: Ticket, nowMs: number, live: boolean, policy: DeadlinePolicy): Deadline[] {
+export function deadlinesOnReopening(ticket: Ticket, nowMs: number, pace: Pace, policy: DeadlinePolicy): Deadline[] {
   if (ticket.state === 'pending') {
     const pauseMs = nowMs - (ticket.pendingSinceMs ?? nowMs);
     return ticket.deadlines.map((deadline) =>
@@ -60,7 +65,7 @@ export function deadlinesOnReopening(ticket: Ticket, nowMs: number, live: boolea
     );
   }
   const answered = ticket.deadlines.find(({ kind, metAtMs }) => kind === 'first-response' && metAtMs !== undefined);
-  const [firstResponse, ...others] = startDeadlines(ticket.grade, nowMs, live, policy);
+  const [firstResponse, ...others] = startDeadlines(ticket.grade, nowMs, pace, policy);
   return [answered ?? firstResponse, ...others].filter((deadline) => deadline !== undefined);
 }
 
@@ -79,4 +84,16 @@ export function nextDueAtMs(ticket: Ticket): number | undefined {
   }
   if (ticket.state === 'pending' && ticket.pendingUntilMs !== undefined) instants.push(ticket.pendingUntilMs);
   return instants.length === 0 ? undefined : Math.min(...instants);
+}
+
+/** The deadlines of this kind that are open, as met. */
+export function met(kind: DeadlineKind, deadlines: readonly Deadline[], nowMs: number): DeadlineMet[] {
+  return deadlines
+    .filter((deadline) => deadline.kind === kind && deadline.metAtMs === undefined)
+    .map((deadline) => ({ type: 'deadlineMet', deadline: { ...deadline, metAtMs: nowMs } }));
+}
+
+interface DeadlineMet {
+  readonly type: 'deadlineMet';
+  readonly deadline: Deadline;
 }

@@ -1,19 +1,12 @@
 import type { Change } from './changes.ts';
 import { whyNotCarried } from './channel-limits.ts';
-import type { AddNote, Assign, Command, RecordDelivery, Reply } from './commands.ts';
-import { isTicking } from './deadlines.ts';
+import type { AddNote, Assign, CallCustomer, Command, RecordDelivery, Reply } from './commands.ts';
+import { isTicking, met } from './deadlines.ts';
 import { type DecisionContext, reopened } from './decision-context.ts';
 import { receiveMessage } from './receive-message.ts';
 import { replyReferences } from './references.ts';
 import { Rejection } from './rejection.ts';
-import {
-  type DeadlineKind,
-  type DeliveryStatus,
-  fullAtChars,
-  fullAtEntries,
-  isRunning,
-  type Ticket,
-} from './ticket.ts';
+import { type DeliveryStatus, fullAtChars, fullAtEntries, isRinging, isRunning, type Ticket } from './ticket.ts';
 
 const topTier = 3;
 /** An agent may still answer on a ticket that is full for customers' messages, up to this factor. */
@@ -29,17 +22,19 @@ export function decide(command: Command, ticket: Ticket | undefined, context: De
   switch (command.type) {
     case 'reply':
       return reply(command, ticket, context);
+    case 'call':
+      return call(command, ticket, context);
     case 'addNote':
       return addNote(command, ticket, context);
     case 'assign':
-      return assign(command, ticket);
+      return assign(command, ticket, context);
     case 'escalate':
       return escalate(command.reason, command.toTier, ticket);
     case 'setPending':
       return setPending(command.reason, command.untilMs, ticket, context);
     case 'resolve':
       requireRunning(ticket, 'resolved');
-      return [{ type: 'resolved', solution: command.solution }, ...meet('resolution', ticket, context.nowMs)];
+      return [{ type: 'resolved', solution: command.solution }, ...met('resolution', ticket.deadlines, context.nowMs)];
     case 'reopen':
       if (ticket.state !== 'resolved' && ticket.state !== 'pending') {
         throw new Rejection(
@@ -62,7 +57,10 @@ export function decide(command: Command, ticket: Ticket | undefined, context: De
 function reply(command: Reply, ticket: Ticket, { nowMs, actor, channelLimits }: DecisionContext): Change[] {
   if (ticket.state === 'closed') throw new Rejection('a closed ticket cannot be answered');
   requireRoom(ticket);
-  const written = ticket.entries.filter(({ kind, automatic }) => kind === 'inbound' && automatic === undefined);
+  // A call about a ticket of another channel is nothing that could be answered there.
+  const written = ticket.entries.filter(
+    ({ kind, automatic, channel }) => kind === 'inbound' && automatic === undefined && channel === undefined,
+  );
   const visibility = command.visibility ?? written.at(-1)?.visibility ?? 'private';
   // What is said in private answers what was written in private, in that conversation; so in public.
   const answered = written.findLast((entry) => (entry.visibility ?? 'private') === visibility) ?? written.at(-1);
@@ -86,8 +84,37 @@ function reply(command: Reply, ticket: Ticket, { nowMs, actor, channelLimits }: 
     purpose: 'reply' as const,
     references: replyReferences(ticket, answered),
   };
-  const met = actor.kind === 'agent' ? meet('first-response', ticket, nowMs) : [];
-  return [{ type: 'replyAdded', entry }, ...met];
+  const answers = actor.kind === 'agent' ? met('first-response', ticket.deadlines, nowMs) : [];
+  return [{ type: 'replyAdded', entry }, ...answers];
+}
+
+/** That the customer is to be called; whether it answered anything shows when the call is over. */
+function call(
+  { entryId, phoneNumber }: CallCustomer,
+  ticket: Ticket,
+  { nowMs, actor, callingChannel }: DecisionContext,
+): Change[] {
+  if (ticket.state === 'closed') throw new Rejection('the customer of a closed ticket cannot be called');
+  if (actor.kind !== 'agent') throw new Rejection('only an agent can call: it is they who are rung first');
+  requireRoom(ticket);
+  if (callingChannel === undefined) throw new Rejection('no channel of this deployment can call');
+  const address = phoneNumber || (ticket.contact.kind === 'phone' ? ticket.contact.address : '');
+  if (address === '') throw new Rejection('phone_number: must be given, for the ticket knows none');
+  const { displayName, verification } = ticket.contact;
+  const isContact = ticket.contact.kind === 'phone' && ticket.contact.address === address;
+  const entry = {
+    id: entryId,
+    kind: 'outbound' as const,
+    author: actor,
+    atMs: nowMs,
+    text: `Calling ${address}`,
+    messageKind: 'call' as const,
+    call: { talkSeconds: 0, waitSeconds: 0, menuChoice: '', outbound: true },
+    channel: callingChannel,
+    recipient: { kind: 'phone', address, displayName, verification: isContact ? verification : ('claimed' as const) },
+    purpose: 'reply' as const,
+  };
+  return [{ type: 'replyAdded', entry }];
 }
 
 function addNote(command: AddNote, ticket: Ticket, { nowMs, actor }: DecisionContext): Change[] {
@@ -97,7 +124,7 @@ function addNote(command: AddNote, ticket: Ticket, { nowMs, actor }: DecisionCon
   return [{ type: 'noteAdded', entry: attachments.length > 0 ? { ...entry, attachments } : entry }];
 }
 
-function assign({ ownerId, decisionId, replaceOwner }: Assign, ticket: Ticket): Change[] {
+function assign({ ownerId, decisionId, replaceOwner }: Assign, ticket: Ticket, { nowMs }: DecisionContext): Change[] {
   if (ticket.state === 'closed') throw new Rejection('a closed ticket cannot be assigned');
   const previousOwnerId = ticket.ownerId;
   if (ownerId === previousOwnerId) return [];
@@ -105,7 +132,10 @@ function assign({ ownerId, decisionId, replaceOwner }: Assign, ticket: Ticket): 
     return [{ type: 'unassigned', previousOwnerId, queue: ticket.queue, reason: 'put back into the queue' }];
   }
   if (previousOwnerId !== '' && !replaceOwner) throw new Rejection(`the ticket is owned by ${previousOwnerId}`);
-  return [{ type: 'assigned', ownerId, previousOwnerId, decisionId }];
+  // A call is answered by picking it up, and whoever picks it up gets the ticket.
+  const latest = ticket.entries.findLast(({ kind }) => kind === 'inbound');
+  const pickUp = latest !== undefined && isRinging(latest) ? met('first-response', ticket.deadlines, nowMs) : [];
+  return [{ type: 'assigned', ownerId, previousOwnerId, decisionId }, ...pickUp];
 }
 
 function escalate(reason: string, wantedTier: number, ticket: Ticket): Change[] {
@@ -161,12 +191,6 @@ function checkDeadlines(ticket: Ticket, context: DecisionContext): Change[] {
     if (nowMs < deadline.warnAtMs || deadline.warnedAtMs !== undefined) return [];
     return [{ type: 'deadlineWarned', deadline: { ...deadline, warnedAtMs: nowMs } }];
   });
-}
-
-function meet(kind: DeadlineKind, ticket: Ticket, nowMs: number): Change[] {
-  return ticket.deadlines
-    .filter((deadline) => deadline.kind === kind && deadline.metAtMs === undefined)
-    .map((deadline) => ({ type: 'deadlineMet', deadline: { ...deadline, metAtMs: nowMs } }));
 }
 
 function requireRunning(ticket: Ticket, what: string): void {

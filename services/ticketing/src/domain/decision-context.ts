@@ -1,7 +1,7 @@
 import type { Change } from './changes.ts';
 import type { ChannelLimits } from './channel-limits.ts';
-import { type DeadlinePolicy, deadlinesOnReopening } from './deadlines.ts';
-import type { Actor, Ticket } from './ticket.ts';
+import { type DeadlinePolicy, deadlinesOnReopening, type Pace } from './deadlines.ts';
+import { type Actor, type Entry, isRinging, type Ticket } from './ticket.ts';
 
 /** What a decision depends on beside the ticket. */
 export interface DecisionContext {
@@ -10,6 +10,8 @@ export interface DecisionContext {
   readonly policy: TicketPolicy;
   /** What the ticket's channel can carry. Absent: not known, so nothing is refused. */
   readonly channelLimits?: ChannelLimits | undefined;
+  /** A channel by which the customer can be called; the ticket's own where it can. Absent: none is known. */
+  readonly callingChannel?: string | undefined;
 }
 
 export interface TicketPolicy {
@@ -20,8 +22,27 @@ export interface TicketPolicy {
   readonly publicFirstChannels: ReadonlySet<string>;
 }
 
-/** The change that puts a ticket back to work, with the deadlines that count from then on. */
-export function reopened(reason: string, ticket: Ticket, { nowMs, policy }: DecisionContext): Change {
-  const live = policy.liveChannels.has(ticket.channel);
-  return { type: 'reopened', reason, deadlines: deadlinesOnReopening(ticket, nowMs, live, policy.deadlines) };
+/** How the customer waits who sent this entry. */
+export function paceOf(
+  entry: Pick<Entry, 'messageKind' | 'call'>,
+  channel: string,
+  { liveChannels }: Pick<TicketPolicy, 'liveChannels'>,
+): Pace {
+  if (isRinging(entry)) return 'line';
+  const isSpoken = entry.messageKind === 'call' || entry.messageKind === 'voicemail';
+  return liveChannels.has(channel) && !isSpoken ? 'chat' : 'written';
+}
+
+/**
+ * The change that puts a ticket back to work, with the deadlines that count from then on.
+ * @param cause The customer's message that does; their latest when it is something else.
+ */
+export function reopened(
+  reason: string,
+  ticket: Ticket,
+  { nowMs, policy }: DecisionContext,
+  cause: Entry | undefined = ticket.entries.findLast(({ kind }) => kind === 'inbound'),
+): Change {
+  const pace = paceOf(cause ?? {}, ticket.channel, policy);
+  return { type: 'reopened', reason, deadlines: deadlinesOnReopening(ticket, nowMs, pace, policy.deadlines) };
 }

@@ -39,6 +39,7 @@ export function evolve(ticket: Ticket | undefined, change: Change, atMs: number)
     case 'messageReceived':
       return {
         ...withEntry(ticket, change.entry),
+        state: ticket.state === 'new' && change.entry.call?.outcome === 'answered' ? 'open' : ticket.state,
         participants: [...new Set([...ticket.participants, ...change.participants])].slice(0, maxParticipants),
       };
     case 'replyAdded':

@@ -5,9 +5,12 @@ import {
   type Attachment,
   type Automatic,
   type Blob,
+  type Call,
   type ContactPoint,
   type Entry,
   type Grade,
+  isCallReport,
+  type MessageKind,
   type Refusal,
   type Visibility,
   verifiedKey,
@@ -34,6 +37,9 @@ export interface InboundMessage {
   /** What it says of one of our messages, when it is a bounce. */
   readonly bounce?: Bounce;
   readonly visibility: Visibility;
+  readonly kind: MessageKind;
+  /** Of a call or voicemail. */
+  readonly call?: Call;
   /** A post or comment, to be answered under it. */
   readonly answeredUnderIt: boolean;
   readonly receivedAtMs: number;
@@ -65,6 +71,7 @@ export function incoming(message: InboundMessage, policy: TicketPolicy): Incomin
     keyProvesSender: policy.liveChannels.has(channel),
     isPublic: message.visibility === 'public',
     publicFirst: policy.publicFirstChannels.has(channel),
+    reportsCall: isCallReport({ messageKind: message.kind, ...(message.call !== undefined && { call: message.call }) }),
   };
 }
 
@@ -93,6 +100,8 @@ export function entryOf(message: InboundMessage, customerId: string, nowMs: numb
     ...(raw !== undefined && { raw }),
     ...(automatic !== 'none' && { automatic }),
     ...(visibility === 'public' && { visibility }),
+    ...(message.kind !== 'message' && { messageKind: message.kind }),
+    ...(message.call !== undefined && { call: message.call }),
     ...(message.answeredUnderIt && { answeredUnderIt: true }),
     ...(providerMessageId !== '' && { providerMessageId }),
   };

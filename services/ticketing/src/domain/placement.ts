@@ -20,6 +20,8 @@ export interface IncomingMessage {
   readonly isPublic: boolean;
   /** On its channel, what began in public is continued in private. */
   readonly publicFirst: boolean;
+  /** True when it only says how a call went: it belongs where the call is, also when that ticket is over. */
+  readonly reportsCall: boolean;
 }
 
 /** What is known of a ticket when messages are placed. */
@@ -129,7 +131,7 @@ function placeByRules(message: IncomingMessage, book: PlacementBook, newTicketId
     return { ticketId: newTicketId, followsTicketId: '', claims: newPointer(message, book, newTicketId), moves: [] };
   }
   let { ticketId, followsTicketId } = found;
-  while (book.ticket(ticketId)?.over) {
+  while (book.ticket(ticketId)?.over && !message.reportsCall) {
     const next = book.pointer(followUpPointer(ticketId));
     followsTicketId = ticketId;
     if (next === undefined) {

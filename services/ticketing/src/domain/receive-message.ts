@@ -1,8 +1,8 @@
 import type { Change } from './changes.ts';
 import type { ReceiveMessage } from './commands.ts';
-import { startDeadlines } from './deadlines.ts';
-import { type DecisionContext, reopened } from './decision-context.ts';
-import type { Automatic, Entry, Ticket } from './ticket.ts';
+import { met, startDeadlines } from './deadlines.ts';
+import { type DecisionContext, paceOf, reopened } from './decision-context.ts';
+import { type Automatic, type Entry, isCallReport, type Ticket } from './ticket.ts';
 
 /** Machines' messages that are answers to nobody in particular: a ticket they start wants no owner. */
 const wantsNobody: ReadonlySet<Automatic> = new Set(['reply', 'bounce', 'own']);
@@ -16,11 +16,21 @@ export function receiveMessage(
   const { participants } = command;
   if (ticket === undefined) return start(command, context);
   if (ticket.entries.some(({ id }) => id === command.entry.id)) return [];
-  const entry = inItsConversation(command, ticket, context);
+  const isElsewhere = command.start.channel !== ticket.channel;
+  const entry: Entry = {
+    ...inItsConversation(command, ticket, context),
+    ...(isElsewhere && { channel: command.start.channel }),
+  };
   const changes: Change[] = [{ type: 'messageReceived', entry, participants }, ...bounced(command, ticket)];
+  if (isCallReport(entry)) {
+    // Nothing is asked of us. That they were spoken with is the answer, when they had none.
+    return entry.call?.outcome === 'answered'
+      ? [...changes, ...met('first-response', ticket.deadlines, context.nowMs)]
+      : changes;
+  }
   // A message is placed before it is written. If the ticket was closed in between, the message came first.
   const dormant = ticket.state === 'pending' || ticket.state === 'resolved' || ticket.state === 'closed';
-  if (dormant && entry.automatic === undefined) changes.push(reopened('the customer wrote', ticket, context));
+  if (dormant && entry.automatic === undefined) changes.push(reopened('the customer wrote', ticket, context, entry));
   return changes;
 }
 
@@ -34,8 +44,8 @@ function inItsConversation({ entry, start }: ReceiveMessage, ticket: Ticket, { p
 function start({ entry, participants, start: facts }: ReceiveMessage, { policy }: DecisionContext): Change[] {
   const { acknowledgement, ...rest } = facts;
   const unwanted = entry.automatic !== undefined && wantsNobody.has(entry.automatic);
-  const live = policy.liveChannels.has(facts.channel);
-  const deadlines = unwanted ? [] : startDeadlines(facts.grade, facts.receivedAtMs, live, policy.deadlines);
+  const pace = paceOf(entry, facts.channel, policy);
+  const deadlines = unwanted ? [] : startDeadlines(facts.grade, facts.receivedAtMs, pace, policy.deadlines);
   const changes: Change[] = [
     { type: 'created', ...rest, queue: facts.grade.queue, deadlines },
     { type: 'messageReceived', entry, participants },

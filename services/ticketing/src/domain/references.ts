@@ -4,17 +4,18 @@ import type { Entry, Ticket } from './ticket.ts';
 const maxReferences = 20;
 
 /**
- * Provider's ids of the conversation, oldest first, the last one that of the message being answered.
+ * Provider's ids of the conversation on the ticket's channel, oldest first, the last one that of the message being answered.
  * @param answers The entry being answered; when it has no id, the latest of a person's that has one.
  */
 export function replyReferences(ticket: Pick<Ticket, 'entries' | 'deliveries'>, answers?: Entry): string[] {
-  const ids = ticket.entries.flatMap(({ id, kind, providerMessageId }) => {
+  const here = ticket.entries.filter(({ channel }) => channel === undefined);
+  const ids = here.flatMap(({ id, kind, providerMessageId }) => {
     const known = kind === 'outbound' ? ticket.deliveries[id]?.providerMessageId : providerMessageId;
     return known === undefined || known === '' ? [] : [known];
   });
   const answered =
     answers?.providerMessageId ??
-    ticket.entries.findLast(
+    here.findLast(
       ({ kind, automatic, providerMessageId }) => kind === 'inbound' && automatic === undefined && providerMessageId,
     )?.providerMessageId;
   const ordered = [...new Set(ids)].filter((id) => id !== answered);

@@ -78,6 +78,20 @@ export interface Refusal {
 /** Whether a machine wrote a message; `none`: a person did. */
 export type Automatic = 'none' | 'reply' | 'bounce' | 'list' | 'own' | 'generated';
 export type Visibility = 'private' | 'public';
+/** What kind of contact an entry is; `message` is whatever is written to us alone. */
+export type MessageKind = 'message' | 'post' | 'comment' | 'call' | 'voicemail';
+
+/** How a call went. */
+export interface Call {
+  /** Absent: not known yet, the customer is on the line. */
+  readonly outcome?: 'answered' | 'abandoned' | 'voicemail' | 'callback-requested' | 'failed';
+  readonly talkSeconds: number;
+  readonly waitSeconds: number;
+  /** What the customer chose in the menu. Empty when there was none. */
+  readonly menuChoice: string;
+  /** We called the customer. */
+  readonly outbound: boolean;
+}
 export type OutboundPurpose = 'reply' | 'acknowledgement' | 'notification' | 'survey';
 
 /** One entry of a ticket's conversation. What is absent is empty; most entries have few of the optional fields. */
@@ -97,6 +111,12 @@ export interface Entry {
   readonly automatic?: Automatic;
   /** Absent: private. */
   readonly visibility?: Visibility;
+  /** Absent: a message. */
+  readonly messageKind?: MessageKind;
+  /** Of a call or voicemail. */
+  readonly call?: Call;
+  /** Where it comes from or goes to, when that is not the ticket's channel. */
+  readonly channel?: string;
   /** The provider's id of an inbound entry; an outbound one's is in `Ticket.deliveries`. */
   readonly providerMessageId?: string;
   /** The conversation it belongs to, where that is not the ticket's: the private one of a ticket that began in public. */
@@ -111,6 +131,8 @@ export interface Entry {
   readonly references?: readonly string[];
   /** Of an outbound entry: provider's id of the post or comment to answer under. */
   readonly parentProviderMessageId?: string;
+  /** Of an outbound entry: whom it goes to, when that is not the ticket's contact. */
+  readonly recipient?: ContactPoint;
 }
 
 export type DeliveryStatus = 'uncertain' | 'sent' | 'delivered' | 'failed' | 'read';
@@ -168,6 +190,16 @@ export function contactKey({ kind, address }: Pick<ContactPoint, 'kind' | 'addre
 /** The key of an address that is more than claimed; empty otherwise: then it proves nothing. */
 export function verifiedKey(contact: ContactPoint): string {
   return contact.verification === 'claimed' ? '' : contactKey(contact);
+}
+
+/** True while the customer waits on the line for somebody to pick up. */
+export function isRinging({ messageKind, call }: Pick<Entry, 'messageKind' | 'call'>): boolean {
+  return messageKind === 'call' && call?.outcome === undefined && call?.outbound !== true;
+}
+
+/** True when an entry only says how a call went that somebody of ours had taken or made: nothing is asked of us. */
+export function isCallReport({ messageKind, call }: Pick<Entry, 'messageKind' | 'call'>): boolean {
+  return messageKind === 'call' && (call?.outcome === 'answered' || call?.outbound === true);
 }
 
 /** True while somebody should be working on it. */

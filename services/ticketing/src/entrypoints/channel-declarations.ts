@@ -28,5 +28,6 @@ function limitsOf(declared: ChannelCapabilities): ChannelLimits {
     maxAttachments: declared.maxAttachments,
     replyVisibilities: declared.replyVisibilities.flatMap((value) => visibility.word(value) ?? []),
     replyWindowMs: Number(declared.replyWindowSeconds) * 1000,
+    calls: declared.calls,
   };
 }

@@ -50,6 +50,14 @@ export class RequestFields {
     return word;
   }
 
+  /** E.164, or empty. */
+  phoneNumber(field: string, value: string): string {
+    if (value !== '' && !/^\+[1-9]\d{6,14}$/.test(value)) {
+      this.refuse(field, 'must be a number in E.164, "+" and 7 to 15 digits without spaces, or empty');
+    }
+    return value;
+  }
+
   /** Milliseconds. Undefined when absent. */
   time(field: string, value: Date | undefined): number | undefined {
     if (value === undefined) return undefined;

@@ -1,12 +1,4 @@
-import { status } from '@grpc/grpc-js';
-import {
-  type CommandContext,
-  hashId,
-  StatusError,
-  type Ticket,
-  type TicketApi,
-  withStatus,
-} from '@tributary/contracts';
+import { type CommandContext, hashId, type Ticket, type TicketApi, withStatus } from '@tributary/contracts';
 import { visibility } from '../contracts/enums.ts';
 import { toTicket, toTicketEvent } from '../contracts/to-contract.ts';
 import type { Command } from '../domain/commands.ts';
@@ -105,9 +97,11 @@ export function createTicketApi(
         const rest = { text, html, attachments, ...(asked !== undefined && { visibility: asked }) };
         return ({ id }) => ({ type: 'reply', entryId: hashId('outbound', id, 'reply', commandId), ...rest });
       }),
-    call: async () => {
-      throw new StatusError(status.UNIMPLEMENTED, 'calls from a ticket are not there yet');
-    },
+    call: (request) =>
+      change(request, (fields, _, commandId) => {
+        const phoneNumber = fields.phoneNumber('phone_number', request.phoneNumber);
+        return ({ id }) => ({ type: 'call', entryId: hashId('outbound', id, 'call', commandId), phoneNumber });
+      }),
     addNote: (request) =>
       change(request, (fields, _, commandId) => {
         const attachments = fields.attachments('attachments', request.attachments);

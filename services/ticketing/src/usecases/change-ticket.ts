@@ -62,6 +62,7 @@ export async function changeTicket(
             actor,
             policy: dependencies.policy,
             channelLimits: dependencies.channelLimits.get(ticket.channel),
+            callingChannel: callingChannel(ticket.channel, dependencies.channelLimits),
           });
           if (changes.length === 0) return { ticket, events: [], idleCommandId: commandId };
           return record(ticket, changes, { atMs: nowMs, actor, commandId });
@@ -74,4 +75,10 @@ export async function changeTicket(
   const stored = after.get(ticketId);
   if (stored === undefined) throw new TicketNotFound(`there is no ticket ${ticketId}`);
   return stored;
+}
+
+/** The ticket's own channel if it calls, else any that does. */
+function callingChannel(own: string, limits: ReadonlyMap<string, ChannelLimits>): string | undefined {
+  if (limits.get(own)?.calls) return own;
+  return [...limits].find(([, { calls }]) => calls)?.[0];
 }

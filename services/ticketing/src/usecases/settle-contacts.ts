@@ -1,7 +1,7 @@
 import { hashId } from '@tributary/contracts';
 import { type AcknowledgementTemplate, acknowledge } from '../domain/acknowledgement.ts';
 import { firstResponseMs } from '../domain/deadlines.ts';
-import type { TicketPolicy } from '../domain/decision-context.ts';
+import { paceOf, type TicketPolicy } from '../domain/decision-context.ts';
 import { contactId, type GradedMessage, type InboundMessage } from '../domain/inbound-message.ts';
 import { type Entry, verifiedKey } from '../domain/ticket.ts';
 import type { Contact, Contacts } from '../ports.ts';
@@ -75,11 +75,11 @@ export async function settleContacts(
 }
 
 /**
- * Only a person is answered automatically, at an address the channel vouches for or on the line right now; in public only
+ * Only a person who wrote is answered automatically, at an address the channel vouches for or on the line right now; in public only
  * where that is the policy and there is something to stand under.
  */
 function canAnswer(message: InboundMessage, { liveChannels, publicFirstChannels }: TicketPolicy): boolean {
-  if (message.automatic !== 'none') return false;
+  if (message.automatic !== 'none' || message.kind === 'call' || message.kind === 'voicemail') return false;
   if (message.visibility === 'public') {
     const canStandUnderIt = message.answeredUnderIt && message.providerMessageId !== '';
     return canStandUnderIt && publicFirstChannels.has(message.channel) && verifiedKey(message.sender) !== '';
@@ -95,13 +95,13 @@ export function acknowledgementFor(
   dependencies: { readonly policy: TicketPolicy; template(language: string): AcknowledgementTemplate; now(): number },
 ): Entry | undefined {
   const { policy } = dependencies;
-  const live = policy.liveChannels.has(message.channel);
+  const pace = paceOf({ messageKind: message.kind }, message.channel, policy);
   return acknowledge(dependencies.template(grade.language), {
     entryId: hashId('outbound', ticketId, 'acknowledgement', message.id),
     number,
     subject: message.subject,
-    firstResponseMs: firstResponseMs(policy.deadlines, grade, live),
-    live,
+    firstResponseMs: firstResponseMs(policy.deadlines, grade, pace),
+    live: pace !== 'written',
     isPublic: message.visibility === 'public',
     atMs: dependencies.now(),
     providerMessageId: message.providerMessageId,

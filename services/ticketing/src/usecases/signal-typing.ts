@@ -1,4 +1,4 @@
-import type { TicketPolicy } from '../domain/decision-context.ts';
+import { paceOf, type TicketPolicy } from '../domain/decision-context.ts';
 import { Rejection } from '../domain/rejection.ts';
 import type { Actor, Ticket } from '../domain/ticket.ts';
 
@@ -24,8 +24,9 @@ export async function signalTyping(
   active: boolean,
   { policy, signal, now }: TypingDependencies,
 ): Promise<void> {
-  if (!policy.liveChannels.has(ticket.channel)) {
-    throw new Rejection(`typing is shown on ${[...policy.liveChannels].join(', ')}, not on ${ticket.channel}`);
+  const latest = ticket.entries.findLast(({ kind }) => kind === 'inbound') ?? {};
+  if (paceOf(latest, ticket.channel, policy) !== 'chat') {
+    throw new Rejection(`typing is shown where a customer waits for written answers, not on ${ticket.channel}`);
   }
   await signal({ ticket, active, authorName: actor.displayName, atMs: now() });
 }

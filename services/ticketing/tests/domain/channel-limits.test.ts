@@ -9,6 +9,7 @@ const unlimited: ChannelLimits = {
   maxAttachments: 0,
   replyVisibilities: [],
   replyWindowMs: 0,
+  calls: false,
 };
 
 const file = (mediaType: string, size = 100, name = 'file') => ({

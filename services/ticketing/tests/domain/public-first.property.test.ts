@@ -87,6 +87,7 @@ function messageOf(
     automatic: isMachine ? 'generated' : 'none',
     bouncedEntryId: '',
     keyProvesSender: false,
+    reportsCall: false,
     isPublic,
     publicFirst,
   };

@@ -133,7 +133,7 @@ export function describePublishingEvents(open: OpenAdapters): void {
       const { ticketId } = await desk.take(mail());
       await expect(desk.tickets.signalTyping({ ticketId, actor: agent, active: true })).rejects.toMatchObject({
         code: status.FAILED_PRECONDITION,
-        message: 'typing is shown on chat, not on email',
+        message: 'typing is shown where a customer waits for written answers, not on email',
       });
       const customer = { ...agent, kind: ActorKind.ACTOR_KIND_CUSTOMER };
       await expect(desk.tickets.signalTyping({ ticketId, actor: customer, active: true })).rejects.toMatchObject({

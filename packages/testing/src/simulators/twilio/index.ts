@@ -1,10 +1,13 @@
 import { Registry, type SimulatedAccount, type SimulatedNumber } from './accounts.ts';
 import { type ApiBehaviour, startApiServer } from './api-server.ts';
 import { Messaging } from './messaging.ts';
+import { type SimulatedVoice, simulateVoice } from './voice/index.ts';
 
 export type { SimulatedAccount, SimulatedNumber } from './accounts.ts';
 export type { ApiBehaviour } from './api-server.ts';
-export type { CustomerText, DeliveredMessage, SimulatedFile } from './messaging.ts';
+export type { DeliveredMessage, SimulatedFile } from './messages.ts';
+export type { CustomerText } from './messaging.ts';
+export type { Leg, SimulatedVoice } from './voice/index.ts';
 export { signedForm } from './webhook-calls.ts';
 
 export interface TwilioSimulatorOptions {
@@ -14,6 +17,8 @@ export interface TwilioSimulatorOptions {
   readonly numbers: readonly SimulatedNumber[];
   /** Milliseconds since 1970. Default: the system's. */
   readonly now?: () => number;
+  /** Most callers in one queue. Default 1,000, as at Twilio. */
+  readonly maxQueueSize?: number;
 }
 
 /** A Twilio of this machine alone: its REST API, its webhooks, and the telephones of customers. */
@@ -29,6 +34,8 @@ export interface TwilioSimulator extends AsyncDisposable {
   /** How many requests with POST the API got, whatever became of them. */
   readonly posts: number;
   readonly messaging: Messaging;
+  /** Telephones: customers who call our numbers, agents who are rung. */
+  readonly voice: SimulatedVoice;
 }
 
 /** Starts one, with nobody having written yet. */
@@ -37,18 +44,27 @@ export async function startTwilioSimulator(options: TwilioSimulatorOptions): Pro
   for (const account of options.accounts) registry.add(account);
   for (const number of options.numbers) registry.configure(number);
   const messaging = new Messaging(registry, options.now ?? Date.now);
+  let url = '';
+  const voice = simulateVoice({
+    registry,
+    url: () => url,
+    ...(options.maxQueueSize !== undefined && { maxQueueSize: options.maxQueueSize }),
+  });
   const server = await startApiServer({
     port: options.port ?? 0,
     registry,
-    api: messaging.routes,
+    api: [...messaging.routes, ...voice.api],
     control: [
       { method: 'GET', path: /\/simulator\/numbers/, handle: () => ({ body: registry.numbers }) },
       ...messaging.control,
+      ...voice.control,
     ],
   });
-  messaging.at(server.url);
+  url = server.url;
+  messaging.at(url);
   return {
-    url: server.url,
+    url,
+    voice,
     setAccount: (account) => registry.add(account),
     configure: (number) => registry.configure(number),
     behave(behaviour) {
