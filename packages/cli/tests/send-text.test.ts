@@ -12,15 +12,18 @@ const number = '+15005550006';
 let webhook: Server;
 let status: number;
 let calls: URLSearchParams[];
+/** Done before our webhook answers. */
+let meanwhile: () => Promise<unknown>;
 let twilio: TwilioSimulator;
 let environment: Record<string, string>;
 
 beforeEach(async () => {
-  [status, calls] = [200, []];
+  [status, calls, meanwhile] = [200, [], async () => {}];
   webhook = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += String(chunk);
     calls.push(new URLSearchParams(body));
+    await meanwhile();
     response.writeHead(status).end('as told');
   });
   await new Promise<void>((resolve) => webhook.listen(0, '127.0.0.1', resolve));
@@ -58,10 +61,7 @@ test('--wait shows what arrives on the telephone by the same medium meanwhile', 
       body: new URLSearchParams({ From: prefix + number, To: `${prefix}+12025550143`, Body }),
     });
   await answer('whatsapp:', 'an old one');
-  webhook.once(
-    'request',
-    () => void Promise.all([answer('whatsapp:', 'Unplug\u001b it.'), answer('', 'by text message')]),
-  );
+  meanwhile = () => Promise.all([answer('whatsapp:', 'Unplug\u001b it.'), answer('', 'by text message')]);
   const { stdout } = await cli(['send', 'whatsapp', '--text', 'Hello', '--wait', '1s'], { environment });
   expect(stdout).toBe(`Sent from +12025550143 to ${number}.\n${number}: Unplug· it.\n`);
 });
