@@ -51,8 +51,12 @@ export interface TelegramSimulator extends AsyncDisposable {
   /** Updates that the bot has not confirmed. */
   readonly unconfirmed: readonly TelegramUpdate[];
   readonly webhook: { readonly url: string; readonly secretToken: string } | undefined;
+  /** How often a poll was ended because another one came. */
+  readonly conflicts: number;
   /** How often a method was called, whatever became of it. */
   calls(method: string | RegExp): number;
+  /** The next call of this method is refused. */
+  failNext(method: string, code: number, description: string): void;
   /** How files and methods other than getUpdates and getMe are served. */
   behave(behaviour: TelegramBehaviour): void;
 }
@@ -63,13 +67,14 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
   const username = options.username ?? 'tributary_support_bot';
   const bot = { id: Number(token.split(':')[0]), is_bot: true, first_name: 'Support', username };
   const state = new TelegramState(bot, 1000 + Math.floor(Math.random() * 1_000_000));
-  const polling: Polling = { current: undefined };
+  const polling: Polling = { current: undefined, conflicts: 0 };
   const counts = new Map<string, number>();
+  const failures = new Map<string, BotApiError>();
   const webhookCalls = createWebhookCalls(state);
   let behaviour: TelegramBehaviour = 'well';
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, first = '', second = '', ...rest] = (request.url ?? '').split('/');
+    const [, first = '', second = '', ...rest] = (request.url ?? '').replace(/\?.*/, '').split('/');
     const send = (status: number, body: unknown) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     const isFile = first === 'file';
@@ -99,6 +104,9 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     try {
+      const failure = failures.get(method);
+      failures.delete(method);
+      if (failure !== undefined) throw failure;
       const result = await callMethod(state, polling, {
         method,
         parameters: await parametersOf(request, bytes),
@@ -171,12 +179,16 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
     get webhook() {
       return state.webhook;
     },
+    get conflicts() {
+      return polling.conflicts;
+    },
     calls: (method) =>
       [...counts].reduce(
         (sum, [name, count]) =>
           (typeof method === 'string' ? name === method : method.test(name)) ? sum + count : sum,
         0,
       ),
+    failNext: (method, code, description) => void failures.set(method, new BotApiError(code, description)),
     behave(next) {
       behaviour = next;
     },
