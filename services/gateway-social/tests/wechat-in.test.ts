@@ -21,8 +21,9 @@ async function open({ mode = 'safe' as Mode, changes = {} as object } = {}) {
     return { status: response.status, text: await response.text() };
   };
   const write = async (content: Readonly<Record<string, string>>) => {
+    const before = ground.inbound.length;
     expect(await wechat.push(mei, { MsgId: wechat.nextMessageId(), ...content })).toBe(true);
-    return ground.arrived(ground.inbound.length + 1);
+    return ground.arrived(before + 1);
   };
   return { ground, wechat, gateway, post, write };
 }
