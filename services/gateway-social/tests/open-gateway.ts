@@ -25,8 +25,6 @@ import type { ChannelDependencies } from '../src/channel-kind.ts';
 
 const logger = createLogger('test', 'silent');
 
-type Opened = Awaited<ReturnType<typeof openGround>>;
-
 /** A log, stores and a clock; any number of replicas of a gateway on them. */
 export async function openGround({ startMs = Date.now(), publicUrl = '' } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-social-'));
@@ -118,8 +116,6 @@ export async function openGround({ startMs = Date.now(), publicUrl = '' } = {}) 
       }),
   };
 }
-
-export type Ground = Opened;
 
 async function follow<T>(eventLog: EventLog, topic: Topic<T>): Promise<T[]> {
   const seen = new Set<string>();

@@ -57,7 +57,7 @@ export function readPush(
   };
 }
 
-export function conversationKeyOf(account: string, openId: string): string {
+function conversationKeyOf(account: string, openId: string): string {
   return `wechat:${account}:${openId}`;
 }
 

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { answerCustomer } from '../customer-face.ts';
 import { BotApiError, callMethod, type Polling } from './bot-api.ts';
+import { telegramCustomer } from './customer.ts';
 import {
   type SentToCustomer,
   type TelegramChat,
@@ -25,7 +27,7 @@ export interface TelegramSimulatorOptions {
   readonly username?: string;
 }
 
-/** A Telegram with one bot: the Bot API towards the bot, and its customers as functions. */
+/** A Telegram with one bot: the Bot API towards the bot, its customers as functions and, below `/simulator/`, as JSON. */
 export interface TelegramSimulator extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
@@ -74,6 +76,7 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
   let behaviour: TelegramBehaviour = 'well';
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await answerCustomer(request, response, telegramCustomer(simulator))) return;
     const [, first = '', second = '', ...rest] = (request.url ?? '').replace(/\?.*/, '').split('/');
     const send = (status: number, body: unknown) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -139,7 +142,7 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
   const privateChat = (user: TelegramUser): TelegramChat => ({ id: user.id, type: 'private' });
   const seconds = () => Math.floor(Date.now() / 1000);
 
-  return {
+  const simulator: TelegramSimulator = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token,
     bot,
@@ -198,6 +201,7 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return simulator;
 }
 
 async function parametersOf({ headers, method, url }: IncomingMessage, bytes: Buffer): Promise<FormData> {

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { answerCustomer } from '../customer-face.ts';
+import { wechatCustomer } from './customer.ts';
 import { encryptPush, sign } from './push-crypt.ts';
 import { type CustomMessage, type SentToFollower, type StoredMedia, WechatFault, WechatState } from './state.ts';
 
@@ -34,7 +36,7 @@ export interface WechatPush {
   readonly body: string;
 }
 
-/** A WeChat with one Official Account: the API towards the account, and its followers as functions. */
+/** A WeChat with one Official Account: the API towards the account, its followers as functions and, below `/simulator/`, as JSON. */
 export interface WechatSimulator extends AsyncDisposable {
   readonly url: string;
   readonly appId: string;
@@ -101,6 +103,7 @@ export async function startWechatSimulator(options: WechatSimulatorOptions = {})
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await answerCustomer(request, response, wechatCustomer(simulator))) return;
     const { pathname, searchParams } = new URL(request.url ?? '/', url);
     const path = pathname.replace(/^\/cgi-bin\//, '');
     counts.set(path, (counts.get(path) ?? 0) + 1);
@@ -190,7 +193,7 @@ export async function startWechatSimulator(options: WechatSimulatorOptions = {})
     return { query: `?${query}`, body: `<xml>${visible}<Encrypt><![CDATA[${encrypted}]]></Encrypt></xml>` };
   }
 
-  return {
+  const simulator: WechatSimulator = {
     url,
     appId,
     appSecret,
@@ -256,6 +259,7 @@ export async function startWechatSimulator(options: WechatSimulatorOptions = {})
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return simulator;
 }
 
 /** Numbers stand bare, everything else as CDATA, as WeChat writes it. A value that begins with `<` is XML itself. */
