@@ -1,20 +1,23 @@
-import { XMLParser } from 'fast-xml-parser';
-
 /** The elements of a pushed message by name. */
 export type PushFields = Readonly<Record<string, unknown>>;
 
-/** Everything stays text (a MsgId has more digits than a number holds), and entities stay as written: WeChat uses CDATA. */
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  parseTagValue: false,
-  processEntities: false,
-  trimValues: false,
-});
+/**
+ * Everything stays text (a MsgId has more digits than a number holds), and entities stay as written: WeChat uses CDATA. Loaded
+ * with the first push, for most starts never see one.
+ */
+async function createParser() {
+  const { XMLParser } = await import('fast-xml-parser');
+  return new XMLParser({ ignoreAttributes: true, parseTagValue: false, processEntities: false, trimValues: false });
+}
+
+let loading: ReturnType<typeof createParser> | undefined;
 
 /** @returns what is in `<xml>`, or undefined when it is no such document. */
-export function parsePush(text: string): PushFields | undefined {
+export async function parsePush(text: string): Promise<PushFields | undefined> {
   // WeChat has no use for a document type, and whoever sends one may want entities expanded.
   if (text.includes('<!DOCTYPE')) return undefined;
+  loading ??= createParser();
+  const parser = await loading;
   try {
     const { xml } = parser.parse(text) as { xml?: unknown };
     return typeof xml === 'object' && xml !== null ? (xml as PushFields) : undefined;

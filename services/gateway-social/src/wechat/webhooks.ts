@@ -45,7 +45,7 @@ export function wechatWebhooks(
   }
 
   /** In safe mode the signature of the message counts, in plain mode there is none. */
-  function verifyPush(account: WechatAccount, request: WebhookRequest): void {
+  async function verifyPush(account: WechatAccount, request: WebhookRequest): Promise<void> {
     const { query } = request;
     if (!isEncrypted(request)) {
       if (account.mode === 'safe') throw new WebhookRefusal(401, 'the account takes encrypted messages only');
@@ -53,7 +53,7 @@ export function wechatWebhooks(
       return;
     }
     const [signature, timestamp, nonce] = ['msg_signature', 'timestamp', 'nonce'].map((name) => query.get(name) ?? '');
-    const encrypted = field(fieldsOf(request), 'Encrypt');
+    const encrypted = field(await fieldsOf(request), 'Encrypt');
     if (!isSignedBy([account.token, `${timestamp}`, `${nonce}`, encrypted], `${signature}`)) {
       throw new WebhookRefusal(401, 'msg_signature does not match');
     }
@@ -73,7 +73,8 @@ export function wechatWebhooks(
       verify: (request) => verifyPush(accountOf(request), request),
       async receive(request, inbox) {
         const account = accountOf(request);
-        const fields = isEncrypted(request) ? openPush(account, fieldsOf(request)) : fieldsOf(request);
+        const sent = await fieldsOf(request);
+        const fields = isEncrypted(request) ? await openPush(account, sent) : sent;
         const read = readPush(fields, account, clock.now());
         if (read === undefined) return {};
         if ('message' in read) await takeMessage(account, read, inbox);
@@ -98,18 +99,21 @@ function isEncrypted({ query }: WebhookRequest): boolean {
   return query.get('encrypt_type') === 'aes';
 }
 
-function fieldsOf({ body }: WebhookRequest): PushFields {
-  const fields = parsePush(body.toString('utf8'));
+async function fieldsOf({ body }: WebhookRequest): Promise<PushFields> {
+  const fields = await parsePush(body.toString('utf8'));
   if (fields === undefined) throw new WebhookRefusal(400, 'the body must be XML with the root <xml>');
   return fields;
 }
 
 /** The message within. While a change of the key spreads, the one before is tried too. */
-function openPush({ encodingAesKey, previousEncodingAesKey, appId }: WechatAccount, fields: PushFields): PushFields {
+async function openPush(
+  { encodingAesKey, previousEncodingAesKey, appId }: WechatAccount,
+  fields: PushFields,
+): Promise<PushFields> {
   for (const key of [encodingAesKey, previousEncodingAesKey]) {
     if (key === undefined) continue;
     try {
-      return parsePush(decrypt(field(fields, 'Encrypt'), key, appId)) ?? {};
+      return (await parsePush(decrypt(field(fields, 'Encrypt'), key, appId))) ?? {};
     } catch (error) {
       if (!(error instanceof DecryptionError)) throw error;
     }
