@@ -1,7 +1,8 @@
 import type { ChannelKind } from './channel-kind.ts';
 import { telegramKind } from './telegram/channel.ts';
 import { webhookChannel } from './webhook/channel.ts';
+import { wechatKind } from './wechat/channel.ts';
 import { weiboChannel } from './weibo/channel.ts';
 
 /** Every channel this service knows. A new one is a folder beside this file and a line here. */
-export const channelKinds: readonly ChannelKind[] = [telegramKind, webhookChannel, weiboChannel];
+export const channelKinds: readonly ChannelKind[] = [telegramKind, webhookChannel, wechatKind, weiboChannel];

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CliContext, GlobalOptions } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandFailure, usageFailure } from '../failure.ts';
 import { printJson } from '../text/json.ts';
 import { plain, plainLine } from '../text/plain.ts';
+import { readAttachment } from './read-attachment.ts';
 import { findSimulator, type Simulator } from './simulator.ts';
 
 export interface SendTextOptions extends GlobalOptions {
@@ -29,18 +28,6 @@ interface ReceivedMessage {
 }
 
 const watchEveryMs = 500;
-
-const mediaTypes: Readonly<Record<string, string>> = {
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.png': 'image/png',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-  '.mp4': 'video/mp4',
-  '.mp3': 'audio/mpeg',
-  '.ogg': 'audio/ogg',
-  '.pdf': 'application/pdf',
-};
 
 /** Writes as a customer with a telephone. It returns when our webhook has accepted the message: then it is in the log. */
 export async function sendText(context: CliContext, medium: Medium, options: SendTextOptions): Promise<void> {
@@ -86,14 +73,6 @@ export async function firstNumber(simulator: Simulator): Promise<string> {
   const [first] = await simulator.get<{ readonly number: string }[]>('numbers');
   if (first === undefined) throw usageFailure('--to must be given: the simulator has no number');
   return first.number;
-}
-
-async function readAttachment(context: CliContext, name: string) {
-  const bytes = await readFile(resolve(context.workingDirectory, name)).catch((error: Error) => {
-    throw usageFailure(`--attach: ${error.message}`);
-  });
-  const mediaType = mediaTypes[extname(name).toLowerCase()] ?? 'application/octet-stream';
-  return { mediaType, base64: bytes.toString('base64') };
 }
 
 function shown({ from, text, files }: ReceivedMessage): string {

@@ -39,6 +39,30 @@ export function addSendCommands(program: Command, context: CliContext): void {
         (await import('../actions/send-text.ts')).sendText(context, medium, command.optsWithGlobals()),
       );
   }
+  for (const [platform, from, what] of [
+    ['telegram', '501', "the customer's Telegram user id"],
+    ['wechat', 'oMei_501', "the customer's OpenID"],
+  ] as const) {
+    group
+      .command(platform)
+      .description(`write as a customer on the simulated ${platform === 'telegram' ? 'Telegram' : 'WeChat'}`)
+      .option('--text <text>', "what to say; '-' reads it from standard input")
+      .option('--from <id>', what, from)
+      .option('--attach <file>', 'send a picture or another file; several are allowed', several)
+      .option('--press <data>', 'press a button, or a menu entry, with this data instead')
+      .addOption(
+        new Option('--wait [duration]', 'print what arrives there meanwhile (5m when no duration is given)')
+          .argParser(durationArgument)
+          .preset('5m'),
+      )
+      .option(
+        '--simulator <url>',
+        `the simulator (default $${platform.toUpperCase()}_SIMULATOR, else as localhost:$HTTP_PORT says)`,
+      )
+      .action(async (_options, command: Command) =>
+        (await import('../actions/send-social.ts')).sendSocial(context, platform, command.optsWithGlobals()),
+      );
+  }
   group
     .command('call')
     .description('call the hotline of the simulated Twilio')

@@ -63,7 +63,7 @@ ${command(`${cli} send chat --text 'The app shows error 42' --wait`)}
 <article>
 <h3>By mail</h3>
 ${waysByMail(links, cli)}</article>
-${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}<article>
+${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}${links.simulators.includes('telegram') ? waysBySocial(cli) : html``}<article>
 <h3>Then, as the agent</h3>
 <p>Look at the tickets, see why one went to whom, and answer.</p>
 ${command(`${grpc}${cli} tickets list`)}
@@ -110,6 +110,16 @@ function waysByTelephone(cli: string): Html {
 <p>Twilio is played on this machine: nothing leaves it. With <code>--wait</code> you see what arrives on the customer’s telephone.</p>
 ${command(`${cli} send sms --text 'My scooter does not switch on' --wait`)}
 ${command(`${cli} send whatsapp --text 'Where is my parcel?' --wait`)}
+</article>
+`;
+}
+
+function waysBySocial(cli: string): Html {
+  return html`<article>
+<h3>By Telegram or WeChat <small>(simulated)</small></h3>
+<p>Both are played on this machine: nothing leaves it. <code>--attach</code> sends a picture, <code>--wait</code> shows what the customer sees.</p>
+${command(`${cli} send telegram --text 'My battery gives off smoke' --wait`)}
+${command(`${cli} send wechat --text '电池冒烟了' --wait`)}
 </article>
 `;
 }

@@ -8,9 +8,9 @@ import { mayHaveArrived } from '../send-doubt.ts';
 
 /** The library's errors, told apart by what they hold so that it need not be loaded for it. */
 interface BotApiFailure extends Error {
-  /** `ETELEGRAM` for an answer of Telegram's. */
-  readonly code?: string;
   readonly errorCode?: number;
+  /** Telegram's words. */
+  readonly description?: string;
   readonly retryAfter?: number;
 }
 
@@ -20,7 +20,7 @@ interface BotApiFailure extends Error {
  */
 export function sendFailure(failure: unknown, isGroup: boolean): Error {
   const error = failure as BotApiFailure;
-  const { errorCode, retryAfter, message } = error;
+  const { errorCode, retryAfter, message, description = message } = error;
   if (errorCode === undefined) {
     // The library says "Server error 5xx" without a cause when the answer was not the Bot API's own.
     const isAnswer = error.cause === undefined && /^Server error 5/.test(message);
@@ -28,10 +28,10 @@ export function sendFailure(failure: unknown, isGroup: boolean): Error {
     return error;
   }
   if (errorCode === 429)
-    return new RetryLaterError(message, (retryAfter ?? 1) * 1000, isGroup ? 'conversation' : 'account');
+    return new RetryLaterError(description, (retryAfter ?? 1) * 1000, isGroup ? 'conversation' : 'account');
   // An unknown token is "Unauthorized", one that is malformed "Not Found".
   if (errorCode === 401 || errorCode === 404)
-    return new AccountUnavailableError(`Telegram refuses the token: ${message}`);
-  if (errorCode < 500) return new PermanentSendError(message, String(errorCode));
+    return new AccountUnavailableError(`Telegram refuses the token: ${description}`);
+  if (errorCode < 500) return new PermanentSendError(description, String(errorCode));
   return error;
 }

@@ -34,6 +34,8 @@ const maxDownloadBytes = 20 * 1024 * 1024;
 /** Which poller has the floor; the one before it is told so. */
 export interface Polling {
   current: AbortController | undefined;
+  /** How often one was told so. */
+  conflicts: number;
 }
 
 /** Does what a method of the Bot API does (core.telegram.org/bots/api). @throws BotApiError */
@@ -89,6 +91,7 @@ async function getUpdates(state: TelegramState, polling: Polling, { parameters, 
     await state.arrival(Number(parameters.get('timeout') ?? 0) * 1000, AbortSignal.any([mine.signal, signal]));
   }
   if (mine.signal.aborted) {
+    polling.conflicts += 1;
     throw new BotApiError(
       409,
       'Conflict: terminated by other getUpdates request; make sure that only one bot instance is running',

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { answerCustomer } from '../customer-face.ts';
 import { BotApiError, callMethod, type Polling } from './bot-api.ts';
+import { telegramCustomer } from './customer.ts';
 import {
   type SentToCustomer,
   type TelegramChat,
@@ -25,7 +27,7 @@ export interface TelegramSimulatorOptions {
   readonly username?: string;
 }
 
-/** A Telegram with one bot: the Bot API towards the bot, and its customers as functions. */
+/** A Telegram with one bot: the Bot API towards the bot, its customers as functions and, below `/simulator/`, as JSON. */
 export interface TelegramSimulator extends AsyncDisposable {
   readonly url: string;
   readonly token: string;
@@ -51,8 +53,12 @@ export interface TelegramSimulator extends AsyncDisposable {
   /** Updates that the bot has not confirmed. */
   readonly unconfirmed: readonly TelegramUpdate[];
   readonly webhook: { readonly url: string; readonly secretToken: string } | undefined;
+  /** How often a poll was ended because another one came. */
+  readonly conflicts: number;
   /** How often a method was called, whatever became of it. */
   calls(method: string | RegExp): number;
+  /** The next call of this method is refused. */
+  failNext(method: string, code: number, description: string): void;
   /** How files and methods other than getUpdates and getMe are served. */
   behave(behaviour: TelegramBehaviour): void;
 }
@@ -63,13 +69,15 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
   const username = options.username ?? 'tributary_support_bot';
   const bot = { id: Number(token.split(':')[0]), is_bot: true, first_name: 'Support', username };
   const state = new TelegramState(bot, 1000 + Math.floor(Math.random() * 1_000_000));
-  const polling: Polling = { current: undefined };
+  const polling: Polling = { current: undefined, conflicts: 0 };
   const counts = new Map<string, number>();
+  const failures = new Map<string, BotApiError>();
   const webhookCalls = createWebhookCalls(state);
   let behaviour: TelegramBehaviour = 'well';
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, first = '', second = '', ...rest] = (request.url ?? '').split('/');
+    if (await answerCustomer(request, response, telegramCustomer(simulator))) return;
+    const [, first = '', second = '', ...rest] = (request.url ?? '').replace(/\?.*/, '').split('/');
     const send = (status: number, body: unknown) =>
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     const isFile = first === 'file';
@@ -99,6 +107,9 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     try {
+      const failure = failures.get(method);
+      failures.delete(method);
+      if (failure !== undefined) throw failure;
       const result = await callMethod(state, polling, {
         method,
         parameters: await parametersOf(request, bytes),
@@ -131,7 +142,7 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
   const privateChat = (user: TelegramUser): TelegramChat => ({ id: user.id, type: 'private' });
   const seconds = () => Math.floor(Date.now() / 1000);
 
-  return {
+  const simulator: TelegramSimulator = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     token,
     bot,
@@ -171,12 +182,16 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
     get webhook() {
       return state.webhook;
     },
+    get conflicts() {
+      return polling.conflicts;
+    },
     calls: (method) =>
       [...counts].reduce(
         (sum, [name, count]) =>
           (typeof method === 'string' ? name === method : method.test(name)) ? sum + count : sum,
         0,
       ),
+    failNext: (method, code, description) => void failures.set(method, new BotApiError(code, description)),
     behave(next) {
       behaviour = next;
     },
@@ -186,6 +201,7 @@ export async function startTelegramSimulator(options: TelegramSimulatorOptions =
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return simulator;
 }
 
 async function parametersOf({ headers, method, url }: IncomingMessage, bytes: Buffer): Promise<FormData> {
