@@ -16,6 +16,8 @@ export interface ApiState {
   behaviour: WeiboBehaviour;
   /** Calls that would write, whatever became of them. */
   tries: number;
+  /** Calls that were let in and count towards the allowance. */
+  counted: number;
 }
 
 const hourMs = 3_600_000;
@@ -37,6 +39,7 @@ export function createApiServer(state: ApiState): Server {
     if (state.behaviour === 'busy' || used > state.allowance) {
       throw new WeiboRefusal(10023, 'User requests out of rate limit!');
     }
+    state.counted += 1;
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

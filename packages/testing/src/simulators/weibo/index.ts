@@ -55,6 +55,8 @@ export interface WeiboSimulator extends AsyncDisposable {
   readonly privateAnswers: readonly PrivateAnswer[];
   /** Calls that would write, whatever became of them. */
   readonly tries: number;
+  /** Calls that were let in and count towards the allowance. */
+  readonly counted: number;
   behave(behaviour: WeiboBehaviour): void;
 }
 
@@ -67,7 +69,7 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
   const world = new WeiboWorld(us, now);
   const files = new Map<string, { readonly mediaType: string; readonly bytes: Uint8Array }>();
   const state: ApiState = {
-    ...{ world, us, files, now, behaviour: 'well', tries: 0 },
+    ...{ world, us, files, now, behaviour: 'well', tries: 0, counted: 0 },
     token: options.accessToken,
     allowance: options.allowance ?? 150,
   };
@@ -133,6 +135,9 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
     },
     get tries() {
       return state.tries;
+    },
+    get counted() {
+      return state.counted;
     },
     behave(next) {
       state.behaviour = next;

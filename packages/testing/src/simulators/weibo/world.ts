@@ -53,14 +53,12 @@ export class WeiboWorld {
     }
     if ([...text].length > 140)
       throw new WeiboRefusal(20012, 'Text too long, please input text less than 140 characters!');
+    // "回复@name" is put before it by Weibo.
+    const shown = answers === undefined ? text : `回复@${answers.user.name}:${text}`;
     const last = [...this.comments.values()].findLast((each) => each.user.uid === user.uid);
-    if (last?.text === text && last.post.id === postId) throw new WeiboRefusal(20019, 'repeat content!');
+    if (last?.text === shown) throw new WeiboRefusal(20019, 'repeat content!');
     const comment = {
-      id: this.nextId(),
-      atMs: this.#now(),
-      user,
-      text,
-      post,
+      ...{ id: this.nextId(), atMs: this.#now(), user, text: shown, post },
       ...(answers !== undefined && { answers }),
     };
     this.comments.set(comment.id, comment);
