@@ -1,5 +1,16 @@
 import type { Service } from '@tributary/runtime';
-import { startTwilioSimulator } from '@tributary/testing/simulators/twilio';
+import { simulatePlatform, simulateWeibo } from './simulated-social.ts';
+import { simulateTwilio } from './simulated-twilio.ts';
+
+/** A provider that is played, with an account of ours. */
+export interface SimulatedProvider {
+  readonly name: string;
+  /** Where whoever plays the customer acts. */
+  readonly url: string;
+  /** Our account there, as the gateway's configuration names it. */
+  readonly account: object;
+  readonly simulator: AsyncDisposable;
+}
 
 /** Providers of this machine alone, for the channels that otherwise need an account somewhere. */
 export interface Simulators extends Service {
@@ -10,47 +21,28 @@ export interface Simulators extends Service {
 }
 
 /**
- * Starts a simulator for each provider of which the environment names no accounts.
- * @param phoneUrl Where the telephone gateway will be, without a slash at its end.
+ * Starts simulators for each gateway of which the environment names no accounts.
+ * @param gateways Where they will be, without a slash at the end.
  */
 export async function startSimulators(
   environment: Readonly<Record<string, string | undefined>>,
-  phoneUrl: string,
+  gateways: { readonly phone: string; readonly social: string },
 ): Promise<Simulators> {
-  const { TWILIO_ACCOUNTS } = environment;
-  const twilio = TWILIO_ACCOUNTS ? undefined : await simulateTwilio(phoneUrl);
+  const played: Record<string, SimulatedProvider[]> = {};
+  if (!environment['TWILIO_ACCOUNTS']) played['TWILIO_ACCOUNTS'] = [await simulateTwilio(gateways.phone)];
+  if (!environment['SOCIAL_ACCOUNTS']) {
+    played['SOCIAL_ACCOUNTS'] = [await simulatePlatform(gateways.social), await simulateWeibo(gateways.social)];
+  }
+  const providers = Object.values(played).flat();
   return {
-    environment: { ...(twilio && { TWILIO_ACCOUNTS: JSON.stringify([twilio.account]) }) },
-    urls: { ...(twilio && { twilio: twilio.simulator.url }) },
+    environment: Object.fromEntries(
+      Object.entries(played).map(([name, list]) => [name, JSON.stringify(list.map(({ account }) => account))]),
+    ),
+    urls: Object.fromEntries(providers.map(({ name, url }) => [name, url])),
     start: async () => {},
-    stop: async () => twilio?.simulator[Symbol.asyncDispose](),
-    problems: () => [],
-  };
-}
-
-/** One account with one number, which does everything. */
-async function simulateTwilio(phoneUrl: string) {
-  const account = { accountSid: `AC${'5'.repeat(32)}`, authToken: 'simulated' };
-  // One of Twilio's own test numbers: nobody has it.
-  const number = '+15005550006';
-  const simulator = await startTwilioSimulator({
-    accounts: [account],
-    numbers: [
-      {
-        accountSid: account.accountSid,
-        number,
-        smsUrl: `${phoneUrl}/channels/sms/messages#rc=5&rp=all`,
-        whatsappUrl: `${phoneUrl}/channels/whatsapp/messages#rc=5&rp=all`,
-      },
-    ],
-  });
-  return {
-    simulator,
-    account: {
-      account_sid: account.accountSid,
-      auth_token: account.authToken,
-      api_url: simulator.url,
-      numbers: [{ number, channels: ['sms', 'whatsapp'] }],
+    stop: async () => {
+      for (const { simulator } of providers) await simulator[Symbol.asyncDispose]();
     },
+    problems: () => [],
   };
 }

@@ -39,6 +39,41 @@ export function addSendCommands(program: Command, context: CliContext): void {
         (await import('../actions/send-text.ts')).sendText(context, medium, command.optsWithGlobals()),
       );
   }
+  const waitOption = () =>
+    new Option('--wait [duration]', 'print what they see of us meanwhile (1m when no duration is given)')
+      .argParser(durationArgument)
+      .preset('1m');
+  const simulatorOption = (provider: string) =>
+    [
+      '--simulator <url>',
+      `the simulator (default $${provider.toUpperCase()}_SIMULATOR, else as localhost:$HTTP_PORT says)`,
+    ] as const;
+  group
+    .command('webhook')
+    .description('write on the simulated platform that is joined by the generic webhook')
+    .requiredOption('--text <text>', "what to say; '-' reads it from standard input")
+    .option('--from <name>', 'who writes', 'Mei')
+    .option('--public', 'for anyone to read')
+    .addOption(waitOption())
+    .option(...simulatorOption('webhook'))
+    .action(async (_options, command: Command) =>
+      (await import('../actions/send-social.ts')).sendWebhook(context, command.optsWithGlobals()),
+    );
+  group
+    .command('weibo')
+    .description('write on the simulated Weibo')
+    .requiredOption('--text <text>', "what to say; '-' reads it from standard input")
+    .option('--from <name>', 'who writes', '梅')
+    .addOption(
+      new Option('--as <what>', 'a post that mentions us, a comment under our post, or a private message')
+        .choices(['mention', 'comment', 'message'])
+        .default('mention'),
+    )
+    .addOption(waitOption())
+    .option(...simulatorOption('weibo'))
+    .action(async (_options, command: Command) =>
+      (await import('../actions/send-social.ts')).sendWeibo(context, command.optsWithGlobals()),
+    );
   group
     .command('chat')
     .description('write a line in the web chat')

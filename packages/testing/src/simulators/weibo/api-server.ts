@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
+import { answerCustomer, type CustomerActions } from '../customer-face.ts';
 import { type Comment, type Post, WeiboRefusal, type WeiboUser, type WeiboWorld, weiboTime } from './world.ts';
 
 /** How Weibo takes calls: properly; with 503; "out of rate limit"; by doing what is asked without an answer; or with an expired token. */
@@ -12,6 +13,7 @@ export interface ApiState {
   readonly files: ReadonlyMap<string, { readonly mediaType: string; readonly bytes: Uint8Array }>;
   /** Calls an hour. */
   readonly allowance: number;
+  readonly customer: CustomerActions;
   now(): number;
   behaviour: WeiboBehaviour;
   /** Calls that would write, whatever became of them. */
@@ -43,6 +45,7 @@ export function createApiServer(state: ApiState): Server {
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await answerCustomer(request, response, state.customer)) return;
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://weibo');
     const writes = request.method === 'POST';
     const parameters = writes ? new URLSearchParams(await textOf(request)) : searchParams;

@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { type CustomerActions, textIn } from '../customer-face.ts';
 import { type ApiState, createApiServer, type WeiboBehaviour } from './api-server.ts';
 import { type Comment, type Post, type PrivateAnswer, type WeiboUser, WeiboWorld, weiboTime } from './world.ts';
 
@@ -68,8 +69,17 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
   const { account, us, appSecret, now = Date.now } = options;
   const world = new WeiboWorld(us, now);
   const files = new Map<string, { readonly mediaType: string; readonly bytes: Uint8Array }>();
+  const customer: CustomerActions = {
+    'POST mention': (input) => ({ id: world.post(userIn(input), `@${us.name} ${textIn(input, 'text')}`).id }),
+    'POST comment'(input) {
+      const ours = [...world.posts.values()].find(({ user }) => user.uid === us.uid) ?? world.post(us, '你好，微博');
+      return { id: world.comment(userIn(input), ours.id, textIn(input, 'text')).id };
+    },
+    'POST message': async (input) => ({ status: await write({ from: userIn(input), text: textIn(input, 'text') }) }),
+    'GET answers': (input) => answersTo(userIn({ from: input['customer'] })),
+  };
   const state: ApiState = {
-    ...{ world, us, files, now, behaviour: 'well', tries: 0, counted: 0 },
+    ...{ world, us, files, now, customer, behaviour: 'well', tries: 0, counted: 0 },
     token: options.accessToken,
     allowance: options.allowance ?? 150,
   };
@@ -105,30 +115,45 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
     };
   }
 
+  async function write(line: PrivateLine): Promise<number> {
+    const body = lineJson(line);
+    let status = 0;
+    for (let times = 0; times < pushes && (status < 200 || status > 299); times++) {
+      const { path, ...request } = push(body, now());
+      const signal = AbortSignal.timeout(answerWithinMs);
+      const answer = await fetch(gateway() + path, { ...request, signal }).catch(() => undefined);
+      await answer?.arrayBuffer().catch(() => {});
+      status = answer?.status ?? 0;
+    }
+    return status;
+  }
+
+  /** What a person sees of us: comments under what they wrote, and private messages. */
+  function answersTo({ uid }: WeiboUser): object[] {
+    const inPublic = ourComments()
+      .filter(({ post, answers }) => (answers ?? post).user.uid === uid)
+      .map(({ id, text }) => ({ id, text, visibility: 'public' }));
+    const inPrivate = world.privateAnswers
+      .map(({ text, uid: to }, index) => ({ id: `private-${index}`, text, to, visibility: 'private' }))
+      .filter(({ to }) => to === uid);
+    return [...inPublic, ...inPrivate];
+  }
+
+  const ourComments = () => [...world.comments.values()].filter(({ user }) => user.uid === us.uid);
+
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     post: (user, text) => world.post(user, text),
     postOurs: (text) => world.post(us, text),
     comment: (user, postId, text, answersId) => world.comment(user, postId, text, answersId),
-    async write(line) {
-      const body = lineJson(line);
-      let status = 0;
-      for (let times = 0; times < pushes && (status < 200 || status > 299); times++) {
-        const { path, ...request } = push(body, now());
-        const signal = AbortSignal.timeout(answerWithinMs);
-        const answer = await fetch(gateway() + path, { ...request, signal }).catch(() => undefined);
-        await answer?.arrayBuffer().catch(() => {});
-        status = answer?.status ?? 0;
-      }
-      return status;
-    },
+    write,
     push,
     async confirmAddress() {
       const answer = await fetch(gateway() + signedPath(now(), { echostr: 'dnPdpTZz85' }));
       return (await answer.text()) === 'dnPdpTZz85';
     },
     get comments() {
-      return [...world.comments.values()].filter(({ user }) => user.uid === us.uid);
+      return ourComments();
     },
     get privateAnswers() {
       return world.privateAnswers;
@@ -147,4 +172,11 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A person by their name: the same name is the same user. */
+function userIn(input: Readonly<Record<string, unknown>>): WeiboUser {
+  const name = textIn(input, 'from');
+  const digest = createHash('sha256').update(name).digest();
+  return { uid: String(2_000_000_000 + digest.readUInt32BE(0)), name };
 }

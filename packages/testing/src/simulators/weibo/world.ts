@@ -29,12 +29,13 @@ export class WeiboWorld {
   readonly privateAnswers: PrivateAnswer[] = [];
   readonly #us: WeiboUser;
   readonly #now: () => number;
-  /** Ids look like Weibo's: 16 digits, rising. */
-  #lastId = 5_100_000_000_000_000n;
+  /** Ids look like Weibo's: 16 digits, rising, also from one start to the next. */
+  #lastId: bigint;
 
   constructor(us: WeiboUser, now: () => number) {
     this.#us = us;
     this.#now = now;
+    this.#lastId = BigInt(now()) * 3000n;
   }
 
   post(user: WeiboUser, text: string): Post {
