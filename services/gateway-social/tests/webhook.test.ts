@@ -5,8 +5,17 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { Automatic, MessageKind, type OutboundMessage, Verification, Visibility } from '@tributary/contracts';
+import {
+  Automatic,
+  DeliveryStatus,
+  MessageKind,
+  type OutboundMessage,
+  SignalKind,
+  Verification,
+  Visibility,
+} from '@tributary/contracts';
 import { AccountUnavailableError, PermanentSendError, RetryLaterError } from '@tributary/gateway-kit';
+import { until } from '@tributary/testing';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readSocialConfig } from '../src/config.ts';
@@ -246,6 +255,42 @@ describe('what comes in', () => {
     const [message] = await messages(1);
     expect(message?.attachments).toMatchObject([{ name: 'a.png', blob: { mediaType: 'image/png' } }]);
     expect(message?.refusals).toMatchObject([{ what: 'b', reason: expect.stringContaining('169.254.169.254') }]);
+  });
+
+  test('signs of life become signals of the conversation', async () => {
+    const { post, signals } = await shopWorld();
+    for (const type of ['typing.started', 'typing.stopped', 'customer.left']) {
+      expect((await post({ type, conversation: 'c1' })).status).toBe(200);
+    }
+    await until('the signals', () => signals.length === 3);
+    expect(signals.map(({ conversationKey, kind }) => [conversationKey, kind])).toEqual([
+      ['webhook:shop:c1', SignalKind.SIGNAL_KIND_TYPING_STARTED],
+      ['webhook:shop:c1', SignalKind.SIGNAL_KIND_TYPING_STOPPED],
+      ['webhook:shop:c1', SignalKind.SIGNAL_KIND_CUSTOMER_LEFT],
+    ]);
+  });
+
+  test('receipts tell what became of a reply; of one that we never sent they are passed over', async () => {
+    const platform = await listen((_headers, _body, response) => response.end('{"id":"platform-1"}'));
+    const { post, publish, deliveries, messages } = await shopWorld({ url: platform, allowPrivateAddress: true });
+    await post({ ...hello, id: 'p1' });
+    const [message] = await messages(1);
+    if (message === undefined) throw new Error('no message');
+    await publish(answerTo(message));
+    await until('the reply to be sent', () => deliveries.length === 1);
+    const receipt = (status: string, more: object = {}) =>
+      post({ type: 'delivery.updated', message: 'reply-to-p1', status, ...more });
+    expect((await receipt('delivered')).status).toBe(200);
+    expect((await receipt('read')).status).toBe(200);
+    expect((await receipt('failed', { reason: 'the inbox is full', code: 'E7' })).status).toBe(200);
+    expect((await post({ type: 'delivery.updated', message: 'nobody', status: 'read' })).status).toBe(200);
+    await until('the receipts', () => deliveries.length === 4);
+    expect(deliveries.map(({ status, reason, providerCode }) => [status, reason, providerCode])).toEqual([
+      [DeliveryStatus.DELIVERY_STATUS_SENT, '', ''],
+      [DeliveryStatus.DELIVERY_STATUS_DELIVERED, '', ''],
+      [DeliveryStatus.DELIVERY_STATUS_READ, '', ''],
+      [DeliveryStatus.DELIVERY_STATUS_FAILED, 'the inbox is full', 'E7'],
+    ]);
   });
 
   test('an account that is not there is 404', async () => {

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { openDirectoryStore } from '@tributary/blobstore/directory';
 import {
   allTopics,
+  type Delivery,
   deadLetterTopic,
   decodeEvent,
+  encodeEvent,
   type InboundMessage,
   OutboundMessage,
+  type Signal,
   topics,
 } from '@tributary/contracts';
 import { openEmbeddedStore } from '@tributary/docstore/embedded';
@@ -20,8 +23,6 @@ import type { ChannelDependencies } from '../src/channel-kind.ts';
 
 const logger = createLogger('test', 'silent');
 
-export type World = Awaited<ReturnType<typeof openWorld>>;
-
 /** Stores, a log and a clock for one test, and as many gateways on them as it opens. */
 export async function openWorld() {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-social-'));
@@ -30,6 +31,8 @@ export async function openWorld() {
   const blobStore = await openDirectoryStore({ folder: join(folder, 'blobs') });
   const clock = new ManualClock(Date.now());
   const inbound: InboundMessage[] = [];
+  const deliveries: Delivery[] = [];
+  const signals: Signal[] = [];
   const closers: (() => Promise<unknown>)[] = [];
   await eventLog.applyTopics(
     allTopics.flatMap(({ name, partitions, retentionMs }) => [
@@ -38,9 +41,11 @@ export async function openWorld() {
     ]),
   );
   const tail = await eventLog.tail({
-    topics: [topics.inbound.name],
+    topics: [topics.inbound.name, topics.delivery.name, topics.signals.name],
     from: 'start',
     handle(record) {
+      if (record.topic === topics.delivery.name) return void deliveries.push(decodeEvent(topics.delivery, record));
+      if (record.topic === topics.signals.name) return void signals.push(decodeEvent(topics.signals, record));
       const message = decodeEvent(topics.inbound, record);
       if (!inbound.some(({ id }) => id === message.id)) inbound.push(message);
     },
@@ -57,6 +62,10 @@ export async function openWorld() {
     dependencies,
     clock,
     inbound,
+    deliveries,
+    signals,
+    /** Publishes an answer, as ticketing would. */
+    publish: (message: OutboundMessage) => eventLog.append([encodeEvent(topics.outbound, message, 'test')]),
     /** Starts a gateway. @returns its address. */
     async open(channel: Channel): Promise<string> {
       const gateway = await createGateway(channel, { ...dependencies, eventLog });

@@ -61,8 +61,8 @@ async function send(
   }
   if (!options.json) context.stdout.write(`${plainLine(`Sent from ${from}, on a simulated ${provider}.`)}\n`);
   const answers: Answer[] = [];
-  const endMs = context.now() + (options.wait ?? 0);
-  while (context.now() < endMs) {
+  const endMs = Date.now() + (options.wait ?? 0);
+  while (Date.now() < endMs) {
     for (const answer of await answersNow()) {
       if (seen.has(answer.id)) continue;
       seen.add(answer.id);

@@ -7,7 +7,7 @@ export type CustomerActions = Readonly<
 >;
 
 /** A wrong request of whoever plays the customer. */
-export class CustomerMistake extends Error {
+class CustomerMistake extends Error {
   override readonly name = 'CustomerMistake';
 }
 
