@@ -36,7 +36,7 @@ export async function simulateWeibo(gatewayUrl: string): Promise<SimulatedProvid
     accessToken,
     operatorIp: '127.0.0.1',
     pollSeconds: 5,
-    ...{ apiUrl: url, messageApiUrl: url, fileApiUrl: url },
+    ...{ apiUrl: url, messageApiUrl: url, fileApiUrl: url, pictureHosts: [new URL(url).host] },
   };
   return { name: 'weibo', url, simulator, account };
 }

@@ -17,6 +17,7 @@ export function accountAt(url: string, more: object = {}) {
     apiUrl: url,
     messageApiUrl: url,
     fileApiUrl: url,
+    pictureHosts: [new URL(url).host],
     ...more,
   });
 }

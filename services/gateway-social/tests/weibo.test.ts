@@ -62,6 +62,22 @@ describe('what people write', () => {
     expect(second?.providerTime?.getTime()).toBeLessThanOrEqual(comment.atMs);
   });
 
+  test('a post’s pictures are kept in full size; what lies elsewhere is noted', async () => {
+    const { weibo, open, messages, dependencies } = await weiboWorld();
+    await open();
+    const bytes = Buffer.from('a burning lamp');
+    weibo.post(mei, `@${us.name} look`, [{ mediaType: 'image/jpeg', bytes }]);
+    const blob = (await messages(1))[0]?.attachments[0]?.blob;
+    expect(blob).toMatchObject({ mediaType: 'image/jpeg', size: BigInt(bytes.length) });
+    const kept = await dependencies.blobStore.get(blob?.key ?? '');
+    expect(kept && (await buffer(kept))).toEqual(bytes);
+
+    const strict = await weiboWorld();
+    await strict.open({ pictureHosts: ['*.sinaimg.cn'] });
+    strict.weibo.post(mei, `@${us.name} look`, [{ mediaType: 'image/jpeg', bytes }]);
+    expect((await strict.messages(1))[0]?.refusals).toMatchObject([{ reason: expect.stringContaining('127.0.0.1') }]);
+  });
+
   test('a comment that is under our post and mentions us as well is one message; our own are none', async () => {
     const { weibo, open, messages, inbound } = await weiboWorld();
     await open();

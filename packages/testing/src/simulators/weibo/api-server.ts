@@ -50,6 +50,10 @@ export function createApiServer(state: ApiState): Server {
     const writes = request.method === 'POST';
     const parameters = writes ? new URLSearchParams(await textOf(request)) : searchParams;
     if (writes) state.tries += 1;
+    const picture = pathname.startsWith('/large/') ? state.files.get(pathname.slice('/large/'.length)) : undefined;
+    if (picture !== undefined) {
+      return void response.writeHead(200, { 'content-type': picture.mediaType }).end(picture.bytes);
+    }
     if (state.behaviour === 'down') return void response.writeHead(503).end('upstream is away');
     try {
       admit(pathname, parameters);
@@ -110,8 +114,9 @@ function page<Item extends Post>(items: readonly Item[], parameters: URLSearchPa
   return items.filter(({ id }) => BigInt(id) > since && (max === 0n || BigInt(id) <= max)).slice(0, count);
 }
 
-function statusJson({ id, atMs, user, text }: Post): object {
-  return { id: Number(id), idstr: id, mid: id, created_at: weiboTime(atMs), text, user: userJson(user) };
+function statusJson({ id, atMs, user, text, pictures = [] }: Post): object {
+  const pic_urls = pictures.map((url) => ({ thumbnail_pic: url }));
+  return { id: Number(id), idstr: id, mid: id, created_at: weiboTime(atMs), text, pic_urls, user: userJson(user) };
 }
 
 function commentJson(comment: Comment): object {

@@ -25,7 +25,12 @@ export interface PrivateLine {
   readonly from: WeiboUser;
   readonly text: string;
   /** A picture instead of a text. */
-  readonly picture?: { readonly mediaType: string; readonly bytes: Uint8Array };
+  readonly picture?: Picture;
+}
+
+export interface Picture {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 }
 
 export interface PushRequest {
@@ -39,7 +44,7 @@ export interface WeiboSimulator extends AsyncDisposable {
   /** Base of all its APIs. */
   readonly url: string;
   /** Somebody posts; it reaches us when the text names us with an @. */
-  post(user: WeiboUser, text: string): Post;
+  post(user: WeiboUser, text: string, pictures?: readonly Picture[]): Post;
   /** We post, so that others may comment. */
   postOurs(text: string): Post;
   /** Somebody comments, under a post or in answer to a comment. */
@@ -68,7 +73,7 @@ const pushes = 4;
 export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promise<WeiboSimulator> {
   const { account, us, appSecret, now = Date.now } = options;
   const world = new WeiboWorld(us, now);
-  const files = new Map<string, { readonly mediaType: string; readonly bytes: Uint8Array }>();
+  const files = new Map<string, Picture>();
   const customer: CustomerActions = {
     'POST mention': (input) => ({ id: world.post(userIn(input), `@${us.name} ${textIn(input, 'text')}`).id }),
     'POST comment'(input) {
@@ -139,11 +144,18 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
     return [...inPublic, ...inPrivate];
   }
 
+  function thumbnailOf(picture: Picture): string {
+    const name = `${world.nextId()}.jpg`;
+    files.set(name, picture);
+    return `${url}/thumbnail/${name}`;
+  }
+
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const ourComments = () => [...world.comments.values()].filter(({ user }) => user.uid === us.uid);
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    post: (user, text) => world.post(user, text),
+    url,
+    post: (user, text, pictures = []) => world.post(user, text, pictures.map(thumbnailOf)),
     postOurs: (text) => world.post(us, text),
     comment: (user, postId, text, answersId) => world.comment(user, postId, text, answersId),
     write,

@@ -10,6 +10,8 @@ export interface Post {
   readonly atMs: number;
   readonly user: WeiboUser;
   readonly text: string;
+  /** Addresses of its pictures' thumbnails. */
+  readonly pictures?: readonly string[];
 }
 
 export interface Comment extends Post {
@@ -38,8 +40,8 @@ export class WeiboWorld {
     this.#lastId = BigInt(now()) * 3000n;
   }
 
-  post(user: WeiboUser, text: string): Post {
-    const post = { id: this.nextId(), atMs: this.#now(), user, text };
+  post(user: WeiboUser, text: string, pictures: readonly string[] = []): Post {
+    const post = { id: this.nextId(), atMs: this.#now(), user, text, pictures };
     this.posts.set(post.id, post);
     return post;
   }
