@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { promisify } from 'node:util';
 import {
   Automatic,
   DeliveryStatus,
@@ -322,16 +319,6 @@ describe('the OpenAPI page', () => {
     for (const reference of references)
       expect(page.components.schemas).toHaveProperty(reference.split('/').at(-1) ?? '');
   });
-});
-
-test('the curl example of the documentation works as it stands', async () => {
-  const { url, key, messages, clock } = await shopWorld();
-  await clock.advance(Math.max(0, Date.now() - clock.now()));
-  const page = readFileSync(new URL('../../../docs/channels/webhook.md', import.meta.url), 'utf8');
-  const script = /```sh\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  expect(script).toContain('curl');
-  await promisify(execFile)('bash', ['-euc', script], { env: { ...process.env, URL: url, SECRET: key } });
-  expect(await messages(1)).toMatchObject([{ text: 'My battery gives off smoke', providerMessageId: 'order-77' }]);
 });
 
 describe('what goes out', () => {

@@ -63,7 +63,7 @@ ${command(`${cli} send chat --text 'The app shows error 42' --wait`)}
 <article>
 <h3>By mail</h3>
 ${waysByMail(links, cli)}</article>
-${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}<article>
+${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}${links.simulators.includes('weibo') ? waysByWeibo(cli) : html``}${links.simulators.includes('webhook') ? waysByWebhook(cli) : html``}<article>
 <h3>Then, as the agent</h3>
 <p>Look at the tickets, see why one went to whom, and answer.</p>
 ${command(`${grpc}${cli} tickets list`)}
@@ -110,6 +110,25 @@ function waysByTelephone(cli: string): Html {
 <p>Twilio is played on this machine: nothing leaves it. With <code>--wait</code> you see what arrives on the customer’s telephone.</p>
 ${command(`${cli} send sms --text 'My scooter does not switch on' --wait`)}
 ${command(`${cli} send whatsapp --text 'Where is my parcel?' --wait`)}
+</article>
+`;
+}
+
+function waysByWeibo(cli: string): Html {
+  return html`<article>
+<h3>On Weibo <small>(simulated)</small></h3>
+<p>In public you get an invitation to write privately; what the same person then writes privately is on the same ticket.</p>
+${command(`${cli} send weibo --text '我的电池冒烟了' --wait`)}
+${command(`${cli} send weibo --as message --text '订单号 77'`)}
+</article>
+`;
+}
+
+function waysByWebhook(cli: string): Html {
+  return html`<article>
+<h3>On any platform <small>(simulated)</small></h3>
+<p>Joined by a <a href="/channels/webhook/openapi.json">signed webhook</a>. With <code>--public</code> anyone can read it.</p>
+${command(`${cli} send webhook --text 'My battery gives off smoke' --wait`)}
 </article>
 `;
 }

@@ -5,6 +5,7 @@ import {
   UncertainSendError,
 } from '@tributary/gateway-kit';
 import { z } from 'zod';
+import { mayHaveArrived } from '../send-doubt.ts';
 
 /** Weibo answered that it will not. */
 export class WeiboError extends Error {
@@ -52,8 +53,8 @@ export async function callWeibo(
       : fetch(url, { method, body: form, signal }));
     text = await response.text();
   } catch (error) {
-    const { code = '', message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    throw new WeiboAwayError(`${new URL(url).host} does not answer: ${message || code}`, !neverSent.has(code), error);
+    const { message } = ((error as Error).cause ?? error) as Error;
+    throw new WeiboAwayError(`${new URL(url).host} does not answer: ${message}`, mayHaveArrived(error), error);
   }
   const body = parsed(text);
   const refused = refusal.safeParse(body);
@@ -66,16 +67,6 @@ export async function callWeibo(
   }
   return body;
 }
-
-/** Faults before anything was written to the connection. */
-const neverSent: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 /**
  * How long the hourly allowance is used up, by `account/rate_limit_status`, which costs nothing of it

