@@ -44,7 +44,7 @@ export function oneMessageSuite(where: string, open: () => Promise<Adapters>): v
       sink = await startMailSink();
       const httpPort = await freePort();
       const ownUrl = `http://127.0.0.1:${httpPort}`;
-      simulators = await startSimulators({}, ownUrl, ownUrl);
+      simulators = await startSimulators({}, { phone: ownUrl, social: ownUrl });
       system = await createStandalone({
         ...adapters,
         clock: systemClock,

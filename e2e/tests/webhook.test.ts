@@ -95,6 +95,6 @@ test('the curl example of docs/channels/webhook.md brings a message', async () =
   const { owned, address } = await start();
   const document = await readFile(new URL('../../docs/channels/webhook.md', import.meta.url), 'utf8');
   const script = /```sh\n([\s\S]*?)```/.exec(document)?.[1] ?? expect.fail('the document has no example');
-  await promisify(execFile)('sh', ['-e', '-c', script], { env: { ...process.env, ADDRESS: address() } });
-  expect(await owned()).toMatchObject({ channel: 'webhook', contact: { address: 'shop:u-1' } });
+  await promisify(execFile)('sh', ['-e', '-c', script], { env: { ...process.env, URL: address(), SECRET: secret } });
+  expect(await owned()).toMatchObject({ channel: 'webhook', contact: { address: 'shop:mei' } });
 });

@@ -27,7 +27,7 @@ async function start(): Promise<void> {
     openDirectoryStore({ folder: join(config.dataFolder, 'blobs') }),
   ]);
   const ownUrl = `http://127.0.0.1:${config.httpPort}`;
-  const simulators = await startSimulators(process.env, ownUrl, ownUrl);
+  const simulators = await startSimulators(process.env, { phone: ownUrl, social: ownUrl });
   const tributary = await createStandalone({
     eventLog,
     docStore,

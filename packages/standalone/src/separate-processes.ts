@@ -20,11 +20,10 @@ await using eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, cli
 await eventLog.applyTopics(allTopics);
 
 const ports = portsFrom(settings.HTTP_PORT, settings.SMTP_PORT, settings.GRPC_PORT);
-const simulators = await startSimulators(
-  process.env,
-  `http://127.0.0.1:${ports.phone}`,
-  `http://127.0.0.1:${ports.social}`,
-);
+const simulators = await startSimulators(process.env, {
+  phone: `http://127.0.0.1:${ports.phone}`,
+  social: `http://127.0.0.1:${ports.social}`,
+});
 const { PUBLIC_URL } = process.env;
 const services = serviceProcesses(
   ports,

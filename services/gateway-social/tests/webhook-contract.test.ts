@@ -1,4 +1,4 @@
 import { promiseOfChannel } from '@tributary/gateway-kit/contract';
-import { webhookSubject } from './webhook-subject.ts';
+import { createChannel, startProvider } from './webhook-subject.ts';
 
-promiseOfChannel(webhookSubject);
+promiseOfChannel({ module: new URL('./webhook-subject.ts', import.meta.url).href, createChannel, startProvider });

@@ -1,9 +1,9 @@
-import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { webhookAccount } from '../src/webhook/account.ts';
 import { createWebhookChannel } from '../src/webhook/channel.ts';
 
-export const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 export const createChannel: CreateChannel = (url, ground) =>
   createWebhookChannel(
@@ -20,7 +20,7 @@ export const createChannel: CreateChannel = (url, ground) =>
   );
 
 /** The simulated platform as the contract suite drives it. */
-async function startProvider(): Promise<Provider> {
+export async function startProvider(): Promise<Provider> {
   const platform = await startWebhookSimulator({ secret, account: 'shop' });
   return {
     url: platform.url,
@@ -41,5 +41,3 @@ async function startProvider(): Promise<Provider> {
     [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose](),
   };
 }
-
-export const webhookSubject: ChannelSubject = { module: import.meta.url, createChannel, startProvider };

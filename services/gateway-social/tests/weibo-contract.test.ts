@@ -1,4 +1,4 @@
 import { promiseOfChannel } from '@tributary/gateway-kit/contract';
-import { weiboSubject } from './weibo-subject.ts';
+import { createChannel, startProvider } from './weibo-subject.ts';
 
-promiseOfChannel(weiboSubject);
+promiseOfChannel({ module: new URL('./weibo-subject.ts', import.meta.url).href, createChannel, startProvider });

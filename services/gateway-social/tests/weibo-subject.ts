@@ -1,4 +1,4 @@
-import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { startWeiboSimulator } from '@tributary/testing/simulators/weibo';
 import { weiboAccount } from '../src/weibo/account.ts';
 import { createWeiboChannel } from '../src/weibo/channel.ts';
@@ -17,6 +17,7 @@ export function accountAt(url: string, more: object = {}) {
     apiUrl: url,
     messageApiUrl: url,
     fileApiUrl: url,
+    pictureHosts: [new URL(url).host],
     ...more,
   });
 }
@@ -24,7 +25,7 @@ export function accountAt(url: string, more: object = {}) {
 export const createChannel: CreateChannel = (url, ground) =>
   createWeiboChannel([accountAt(url, { pollSeconds: 3600 })], ground);
 
-async function startProvider(): Promise<Provider> {
+export async function startProvider(): Promise<Provider> {
   const weibo = await startWeiboSimulator({
     ...{ account: 'brand', us, appSecret, accessToken: 'token-of-brand' },
     // The contract's clock runs hours in a moment.
@@ -54,5 +55,3 @@ async function startProvider(): Promise<Provider> {
     [Symbol.asyncDispose]: () => weibo[Symbol.asyncDispose](),
   };
 }
-
-export const weiboSubject: ChannelSubject = { module: import.meta.url, createChannel, startProvider };

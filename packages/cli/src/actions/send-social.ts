@@ -1,16 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CliContext, GlobalOptions } from '../context.ts';
-import { usageFailure } from '../failure.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { CommandFailure, usageFailure } from '../failure.ts';
 import { printJson } from '../text/json.ts';
 import { plain, plainLine } from '../text/plain.ts';
 import { readAttachment } from './read-attachment.ts';
 import { findSimulator } from './simulator.ts';
 
+/** Which of them there are depends on the platform. */
 export interface SendSocialOptions extends GlobalOptions {
   readonly text?: string;
   readonly from: string;
   readonly attach?: readonly string[];
   readonly press?: string;
+  /** What kind of message, where the platform has several. */
+  readonly as?: string;
+  readonly public?: true;
   /** Milliseconds to watch what arrives. */
   readonly wait?: number;
   readonly simulator?: string;
@@ -20,12 +25,17 @@ export interface SendSocialOptions extends GlobalOptions {
 interface Answer {
   readonly id: string;
   readonly text: string;
-  readonly files: readonly { readonly mediaType: string; readonly size: number }[];
+  /** Where a platform has both. */
+  readonly visibility?: 'public' | 'private';
+  readonly files?: readonly { readonly mediaType: string; readonly size: number }[];
 }
 
 const watchEveryMs = 500;
 
-/** Writes as a customer of a simulated platform. It returns when the platform has the message. */
+/**
+ * Writes as a customer of a simulated platform. It returns when the platform has the message: where it pushes, our webhook has
+ * accepted it by then; where we ask, it is found when our gateway asks next.
+ */
 export async function sendSocial(context: CliContext, platform: string, options: SendSocialOptions): Promise<void> {
   const { from, press, attach = [] } = options;
   if (options.text === undefined && press === undefined && attach.length === 0) {
@@ -34,18 +44,24 @@ export async function sendSocial(context: CliContext, platform: string, options:
   const simulator = await findSimulator(context, platform, options);
   const text = options.text === '-' ? (await context.readStdin()).trimEnd() : options.text;
   const files = await Promise.all(attach.map((file) => readAttachment(context, file)));
-  const answersOf = () => simulator.get<Answer[]>(`answers?customer=${encodeURIComponent(from)}`);
-  const before = new Set((await answersOf()).map(({ id }) => id));
-  const { id } = await (press === undefined
-    ? simulator.post<{ id: string }>('message', { from, text, files })
-    : simulator.post<{ id: string }>('press', { from, data: press }));
-  if (!options.json) context.stdout.write(`${plainLine(`Sent ${id} from ${from}, to the simulated ${platform}.`)}\n`);
+  const answersNow = () => simulator.get<Answer[]>(`answers?customer=${encodeURIComponent(from)}`);
+  const seen = new Set((await answersNow()).map(({ id }) => id));
+  const { id, status = 200 } = await (press === undefined
+    ? simulator.post<{ id?: string; status?: number }>(options.as ?? 'message', {
+        ...{ from, text, public: options.public === true },
+        ...(files.length > 0 && { files }),
+      })
+    : simulator.post<{ id: string; status?: number }>('press', { from, data: press }));
+  if (status < 200 || status > 299) {
+    throw new CommandFailure(exitCodes.refused, 'WEBHOOK_REFUSED', `Our webhook answered ${status}.`);
+  }
+  if (!options.json) context.stdout.write(`${plainLine(`Sent from ${from}, on the simulated ${platform}.`)}\n`);
   const answers: Answer[] = [];
   const endMs = Date.now() + (options.wait ?? 0);
   while (Date.now() < endMs) {
-    for (const answer of await answersOf()) {
-      if (before.has(answer.id)) continue;
-      before.add(answer.id);
+    for (const answer of await answersNow()) {
+      if (seen.has(answer.id)) continue;
+      seen.add(answer.id);
       answers.push(answer);
       if (!options.json) context.stdout.write(shown(answer));
     }
@@ -54,7 +70,7 @@ export async function sendSocial(context: CliContext, platform: string, options:
   if (options.json) printJson(context, { id, from, answers });
 }
 
-function shown({ text, files }: Answer): string {
+function shown({ text, visibility, files = [] }: Answer): string {
   const attached = files.map(({ mediaType, size }) => `  [${mediaType}, ${size} bytes]\n`).join('');
-  return `${plain(text)}\n${attached}`;
+  return `${visibility === undefined ? '' : `${visibility}: `}${plain(text)}\n${attached}`;
 }

@@ -2,6 +2,46 @@ import { type Command, Option } from 'commander';
 import { durationArgument, several } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 
+/** Social platforms that a simulator plays, and what a customer can do there beside writing. */
+const platforms: readonly {
+  readonly platform: string;
+  readonly title: string;
+  readonly from: string;
+  /** What `from` is. */
+  readonly of: string;
+  readonly extras: () => readonly Option[];
+}[] = [
+  {
+    ...{ platform: 'telegram', title: 'the simulated Telegram', from: '501', of: "the customer's Telegram user id" },
+    extras: () => [attachOption(), pressOption()],
+  },
+  {
+    ...{ platform: 'wechat', title: 'the simulated WeChat', from: 'oMei_501', of: "the customer's OpenID" },
+    extras: () => [attachOption(), pressOption()],
+  },
+  {
+    ...{ platform: 'weibo', title: 'the simulated Weibo', from: '梅', of: 'who writes' },
+    extras: () => [
+      new Option('--as <what>', 'a post that mentions us, a comment under our post, or a private message')
+        .choices(['mention', 'comment', 'message'])
+        .default('mention'),
+    ],
+  },
+  {
+    ...{ platform: 'webhook', title: 'the simulated platform that is joined by the generic webhook', from: 'Mei' },
+    of: 'who writes',
+    extras: () => [new Option('--public', 'for anyone to read')],
+  },
+];
+
+function attachOption(): Option {
+  return new Option('--attach <file>', 'send a picture or another file; several are allowed').argParser(several);
+}
+
+function pressOption(): Option {
+  return new Option('--press <data>', 'press a button, or a menu entry, with this data instead');
+}
+
 /** `send …`: writes as a customer would, to try it out. */
 export function addSendCommands(program: Command, context: CliContext): void {
   const group = program.command('send').description('write as a customer, to try it out');
@@ -39,19 +79,14 @@ export function addSendCommands(program: Command, context: CliContext): void {
         (await import('../actions/send-text.ts')).sendText(context, medium, command.optsWithGlobals()),
       );
   }
-  for (const [platform, from, what] of [
-    ['telegram', '501', "the customer's Telegram user id"],
-    ['wechat', 'oMei_501', "the customer's OpenID"],
-  ] as const) {
-    group
+  for (const { platform, title, from, of, extras } of platforms) {
+    const command = group
       .command(platform)
-      .description(`write as a customer on the simulated ${platform === 'telegram' ? 'Telegram' : 'WeChat'}`)
+      .description(`write as a customer on ${title}`)
       .option('--text <text>', "what to say; '-' reads it from standard input")
-      .option('--from <id>', what, from)
-      .option('--attach <file>', 'send a picture or another file; several are allowed', several)
-      .option('--press <data>', 'press a button, or a menu entry, with this data instead')
+      .option('--from <id>', of, from)
       .addOption(
-        new Option('--wait [duration]', 'print what arrives there meanwhile (5m when no duration is given)')
+        new Option('--wait [duration]', 'print what they see of us meanwhile (5m when no duration is given)')
           .argParser(durationArgument)
           .preset('5m'),
       )
@@ -62,6 +97,7 @@ export function addSendCommands(program: Command, context: CliContext): void {
       .action(async (_options, command: Command) =>
         (await import('../actions/send-social.ts')).sendSocial(context, platform, command.optsWithGlobals()),
       );
+    for (const option of extras()) command.addOption(option);
   }
   group
     .command('call')

@@ -63,7 +63,7 @@ ${command(`${cli} send chat --text 'The app shows error 42' --wait`)}
 <article>
 <h3>By mail</h3>
 ${waysByMail(links, cli)}</article>
-${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}${links.simulators.includes('telegram') ? waysBySocial(cli) : html``}<article>
+${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}${links.simulators.includes('telegram') ? waysBySocial(cli) : html``}${links.simulators.includes('weibo') ? waysByWeibo(cli) : html``}${links.simulators.includes('webhook') ? waysByWebhook(cli) : html``}<article>
 <h3>Then, as the agent</h3>
 <p>Look at the tickets, see why one went to whom, and answer.</p>
 ${command(`${grpc}${cli} tickets list`)}
@@ -120,6 +120,25 @@ function waysBySocial(cli: string): Html {
 <p>Both are played on this machine: nothing leaves it. <code>--attach</code> sends a picture, <code>--wait</code> shows what the customer sees.</p>
 ${command(`${cli} send telegram --text 'My battery gives off smoke' --wait`)}
 ${command(`${cli} send wechat --text '电池冒烟了' --wait`)}
+</article>
+`;
+}
+
+function waysByWeibo(cli: string): Html {
+  return html`<article>
+<h3>On Weibo <small>(simulated)</small></h3>
+<p>In public you get an invitation to write privately; what the same person then writes privately is on the same ticket.</p>
+${command(`${cli} send weibo --text '我的电池冒烟了' --wait`)}
+${command(`${cli} send weibo --as message --text '订单号 77'`)}
+</article>
+`;
+}
+
+function waysByWebhook(cli: string): Html {
+  return html`<article>
+<h3>On any platform <small>(simulated)</small></h3>
+<p>Joined by a <a href="/channels/webhook/openapi.json">signed webhook</a>. With <code>--public</code> anyone can read it.</p>
+${command(`${cli} send webhook --text 'My battery gives off smoke' --wait`)}
 </article>
 `;
 }

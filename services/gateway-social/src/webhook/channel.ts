@@ -31,7 +31,6 @@ export function createWebhookChannel(accounts: readonly WebhookAccount[], depend
   /** Accounts whose platform said 410: "disable the endpoint and stop sending" (Standard Webhooks). */
   const gone = new Set<string>();
   const posters = { open: createPoster({ allowPrivate: true }), guarded: createPoster({ allowPrivate: false }) };
-  const page = JSON.stringify(openApiPage(publicUrl));
 
   function accountOf({ parameters }: WebhookRequest): WebhookAccount {
     const account = byName.get(parameters['account'] ?? '');
@@ -69,7 +68,7 @@ export function createWebhookChannel(accounts: readonly WebhookAccount[], depend
         method: 'GET',
         path: '/openapi.json',
         verify: () => {},
-        receive: async () => ({ contentType: 'application/json', body: page }),
+        receive: async () => ({ contentType: 'application/json', body: JSON.stringify(openApiPage(publicUrl)) }),
       },
       {
         method: 'POST',

@@ -1,5 +1,5 @@
-import { type Channel, capabilities, PermanentSendError } from '@tributary/gateway-kit';
-import { type ChannelDependencies, channelKind } from '../channel-kind.ts';
+import { type Channel, type ChannelDependencies, capabilities, PermanentSendError } from '@tributary/gateway-kit';
+import { channelKind } from '../channel-kind.ts';
 import { openSendSteps } from '../send-steps.ts';
 import { type WechatAccount, wechatAccount } from './account.ts';
 import { openWechatApi } from './api.ts';

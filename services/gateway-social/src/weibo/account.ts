@@ -19,6 +19,8 @@ export const weiboAccount = z.strictObject({
   apiUrl: z.url().default('https://api.weibo.com'),
   messageApiUrl: z.url().default('https://m.api.weibo.com'),
   fileApiUrl: z.url().default('https://upload.api.weibo.com'),
+  /** Where posts' pictures are fetched from; see `KeepFileOptions.hosts`. */
+  pictureHosts: z.array(z.string().min(1)).default(['*.sinaimg.cn']),
 });
 
 export type WeiboAccount = z.infer<typeof weiboAccount>;

@@ -1,11 +1,11 @@
 import {
   AccountUnavailableError,
-  neverConnected,
   PermanentSendError,
   RetryLaterError,
   UncertainSendError,
 } from '@tributary/gateway-kit';
 import { z } from 'zod';
+import { mayHaveArrived } from '../send-doubt.ts';
 
 /** Weibo answered that it will not. */
 export class WeiboError extends Error {
@@ -53,12 +53,8 @@ export async function callWeibo(
       : fetch(url, { method, body: form, signal }));
     text = await response.text();
   } catch (error) {
-    const { code = '', message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException;
-    throw new WeiboAwayError(
-      `${new URL(url).host} does not answer: ${message || code}`,
-      !neverConnected.has(code),
-      error,
-    );
+    const { message } = ((error as Error).cause ?? error) as Error;
+    throw new WeiboAwayError(`${new URL(url).host} does not answer: ${message}`, mayHaveArrived(error), error);
   }
   const body = parsed(text);
   const refused = refusal.safeParse(body);

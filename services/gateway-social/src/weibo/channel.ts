@@ -11,7 +11,7 @@ import { channelKind } from '../channel-kind.ts';
 import { type WeiboAccount, weiboAccount } from './account.ts';
 import { openFeeds } from './feeds.ts';
 import { privateMessage, verifyPush } from './private-messages.ts';
-import { sendToWeibo } from './send.ts';
+import { maxCommentLength, sendToWeibo } from './send.ts';
 
 export const weiboChannel = channelKind<WeiboAccount>({
   channel: 'weibo',
@@ -35,7 +35,7 @@ export function createWeiboChannel(accounts: readonly WeiboAccount[], dependenci
     name: 'weibo',
     capabilities: capabilities({
       // Of a comment; a private message may have 300.
-      maxTextLength: 140,
+      maxTextLength: maxCommentLength,
       splitsText: true,
       replyVisibilities: [Visibility.VISIBILITY_PRIVATE, Visibility.VISIBILITY_PUBLIC],
       replyWindowSeconds: 48n * 3600n,

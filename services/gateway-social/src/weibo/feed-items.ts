@@ -14,6 +14,10 @@ const item = z.object({
   text: z.string().default(''),
   /** Absent when it was deleted. */
   user: user.optional(),
+  /** Of a post: its pictures, as thumbnails at `<host>/thumbnail/<name>`. */
+  pic_urls: z.array(z.object({ thumbnail_pic: z.url() })).catch([]),
+  /** Of a post that passes another on: that one. */
+  retweeted_status: z.object({ text: z.string().default('') }).optional(),
   /** Of a comment: the post it stands under. */
   status: z.object({ idstr: z.string().optional(), id: z.coerce.string() }).optional(),
   /** Of a comment: the comment it answers. */
@@ -29,6 +33,11 @@ export function itemsOf(page: unknown, list: 'statuses' | 'comments'): FeedItem[
 /** Ids are 64-bit: only the string is exact. */
 export function idOf({ idstr, id }: { readonly idstr?: string | undefined; readonly id: string }): string {
   return idstr ?? id;
+}
+
+/** Addresses of a post's pictures in their full size, the same but for the folder. */
+export function picturesOf({ pic_urls }: FeedItem): string[] {
+  return pic_urls.map(({ thumbnail_pic: url }) => url.replace('/thumbnail/', '/large/'));
 }
 
 /** Undefined for what is deleted, or our own. */
@@ -55,6 +64,7 @@ export function publicMessage(account: WeiboAccount, found: FeedItem, nowMs: num
       verification: Verification.VERIFICATION_CHANNEL,
     },
     text,
+    quotedText: found.retweeted_status?.text ?? '',
     references: isComment ? [parent] : [],
     kind: isComment ? MessageKind.MESSAGE_KIND_COMMENT : MessageKind.MESSAGE_KIND_POST,
     visibility: Visibility.VISIBILITY_PUBLIC,

@@ -1,9 +1,10 @@
+import type { InboundMessage } from '@tributary/contracts';
 import { type Collection, createDueWorker, type Document, DuplicateKeyError } from '@tributary/docstore';
-import type { ChannelDependencies, Inbox } from '@tributary/gateway-kit';
+import { type ChannelDependencies, type Inbox, type KeptFile, keepFile } from '@tributary/gateway-kit';
 import type { Service } from '@tributary/runtime';
 import type { WeiboAccount } from './account.ts';
 import { allowanceResetMs, callWeibo, outOfAllowance, WeiboError } from './api.ts';
-import { type FeedItem, idOf, itemsOf, publicMessage, timeOf } from './feed-items.ts';
+import { type FeedItem, idOf, itemsOf, picturesOf, publicMessage, timeOf } from './feed-items.ts';
 
 const feeds = [
   { path: 'statuses/mentions', list: 'statuses' },
@@ -26,6 +27,7 @@ const firstLookBackMs = 24 * 60 * 60_000;
 /** Longer than a look takes. */
 const leaseMs = 2 * 60_000;
 const pageSize = 200;
+const maxPictureBytes = 20 * 1024 * 1024;
 
 /**
  * Looks for mentions and comments of all accounts. Each feed is a row with a due time, claimed with a lease: over all replicas
@@ -34,7 +36,7 @@ const pageSize = 200;
 export async function openFeeds(
   accounts: readonly WeiboAccount[],
   inbox: Inbox,
-  { docStore, clock, logger }: ChannelDependencies,
+  { blobStore, docStore, clock, logger }: ChannelDependencies,
 ): Promise<Service> {
   const rows: Collection<FeedDocument> = await docStore.collection('weibo_feeds', [{ keys: { dueAtMs: 1 } }]);
   const byName = new Map(accounts.map((account) => [account.name, account]));
@@ -60,7 +62,11 @@ export async function openFeeds(
   async function lookAt(account: WeiboAccount, feed: Feed, sinceId: string) {
     try {
       const found = await newItems(account, feed, sinceId);
-      const messages = found.flatMap((item) => publicMessage(account, item, clock.now()) ?? []);
+      const messages: InboundMessage[] = [];
+      for (const item of found) {
+        const message = publicMessage(account, item, clock.now());
+        if (message !== undefined) messages.push({ ...message, ...(await pictures(account, item)) });
+      }
       await inbox.accept(...messages);
       const newest = found.at(-1);
       return { sinceId: newest === undefined ? sinceId || '0' : idOf(newest), waitMs: account.pollSeconds * 1000 };
@@ -68,6 +74,20 @@ export async function openFeeds(
       if (!(error instanceof WeiboError) || !outOfAllowance.has(error.code)) throw error;
       return { sinceId, waitMs: Math.max(1000, await allowanceResetMs(account.apiUrl, account.accessToken)) };
     }
+  }
+
+  /** @throws when one cannot be fetched just now: then all of this look comes again. */
+  async function pictures(account: WeiboAccount, item: FeedItem) {
+    const kept: KeptFile[] = [];
+    for (const url of picturesOf(item)) {
+      const name = url.slice(url.lastIndexOf('/') + 1);
+      const options = { blobStore, hosts: account.pictureHosts, maxBytes: maxPictureBytes, timeoutMs: 10_000 };
+      kept.push(await keepFile({ url, name, mediaType: '' }, options));
+    }
+    return {
+      attachments: kept.flatMap((one) => ('attachment' in one ? [one.attachment] : [])),
+      refusals: kept.flatMap((one) => ('refusal' in one ? [one.refusal] : [])),
+    };
   }
 
   /** Everything after `sinceId`, oldest first. Pages go back by id, for new items would shift pages that go by number. */

@@ -1,9 +1,12 @@
-import { type OutboundMessage, Visibility } from '@tributary/contracts';
+import { type OutboundMessage, OutboundPurpose, Visibility } from '@tributary/contracts';
 import { PermanentSendError, type SentMessage } from '@tributary/gateway-kit';
 import { z } from 'zod';
 import type { WeiboAccount } from './account.ts';
 import { commentMessageId, targetOf } from './addresses.ts';
 import { allowanceResetMs, callWeibo, sendErrorOf } from './api.ts';
+
+/** UTF-16 code units; Weibo counts 140 Chinese characters. */
+export const maxCommentLength = 140;
 
 const written = z.object({ idstr: z.string().optional(), id: z.coerce.string() });
 
@@ -30,7 +33,8 @@ async function comment(account: WeiboAccount, message: OutboundMessage): Promise
   const target = targetOf(message.parentProviderMessageId);
   if (target === undefined) throw new PermanentSendError('a public reply needs a post or comment to stand under');
   const { statusId, commentId } = target;
-  const common = { id: statusId, comment: message.text, rip: account.operatorIp };
+  const text = commentId === undefined ? addressed(message) : message.text;
+  const common = { id: statusId, comment: text, rip: account.operatorIp };
   const answer =
     commentId === undefined
       ? await callWeibo('POST', `${account.apiUrl}/2/comments/create.json`, account.accessToken, common)
@@ -38,8 +42,20 @@ async function comment(account: WeiboAccount, message: OutboundMessage): Promise
           ...common,
           cid: commentId,
         });
-  const { idstr, id } = written.parse(answer);
+  // It is accepted, whatever else the answer says.
+  const { idstr, id } = written.safeParse(answer).data ?? { id: message.id };
   return { providerMessageId: commentMessageId(statusId, idstr ?? id) };
+}
+
+/**
+ * A text that a machine sends to many begins with whom it is for, as Weibo itself begins a reply to a comment. Otherwise Weibo
+ * refuses it as "repeat content" (20019) when it is the same as our comment before it.
+ */
+function addressed({ purpose, recipients, text }: OutboundMessage): string {
+  const name = recipients[0]?.displayName ?? '';
+  if (purpose === OutboundPurpose.OUTBOUND_PURPOSE_REPLY || name === '') return text;
+  const whole = `@${name} ${text}`;
+  return whole.length <= maxCommentLength ? whole : text;
 }
 
 /** https://open.weibo.com/wiki/Send_Customer_Service_Message: at most 300 characters, within 48 hours; the answer names no id. */

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
+import { answerCustomer, type CustomerActions, textIn } from '../customer-face.ts';
 
 /** A message of a person on the simulated platform; see /channels/webhook/openapi.json for all fields. */
 export interface PlatformMessage {
@@ -47,6 +49,8 @@ export interface SignedRequest {
 export interface WebhookSimulator extends AsyncDisposable {
   /** Where it takes replies. */
   readonly url: string;
+  /** Where whoever plays the customer acts, see `answerCustomer`. */
+  readonly simulatorUrl: string;
   /** Somebody writes. Repeats on Standard Webhooks' example schedule until it is accepted. @returns the status that ended it. */
   write(message: PlatformMessage): Promise<number>;
   /** A document, signed. */
@@ -70,6 +74,7 @@ export async function startWebhookSimulator(options: WebhookSimulatorOptions): P
   let tries = 0;
 
   const server = createServer(async (request, response) => {
+    if (await answerCustomer(request, response, customer)) return;
     tries += 1;
     const body = (await buffer(request)).toString();
     if (behaviour === 'down') return response.writeHead(503).end('away');
@@ -103,20 +108,42 @@ export async function startWebhookSimulator(options: WebhookSimulatorOptions): P
     };
   };
 
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/replies`,
-    request,
-    async write(message) {
-      for (const waitMs of [...retriesAfterMs, undefined]) {
-        const { path, ...rest } = request({ type: 'message.created', ...message }, `msg-${message.id}`, now());
-        const answer = await fetch(`${options.gateway?.() ?? ''}${path}`, rest).catch(() => undefined);
-        await answer?.arrayBuffer();
-        const isFinal = answer !== undefined && answer.status < 500 && answer.status !== 429;
-        if (isFinal || waitMs === undefined) return answer?.status ?? 0;
-        await sleep(waitMs, undefined, { signal: stopping.signal, ref: false });
-      }
-      return 0;
+  async function write(message: PlatformMessage): Promise<number> {
+    for (const waitMs of [...retriesAfterMs, undefined]) {
+      const { path, ...rest } = request({ type: 'message.created', ...message }, `msg-${message.id}`, now());
+      const answer = await fetch(`${options.gateway?.() ?? ''}${path}`, rest).catch(() => undefined);
+      await answer?.arrayBuffer();
+      const isFinal = answer !== undefined && answer.status < 500 && answer.status !== 429;
+      if (isFinal || waitMs === undefined) return answer?.status ?? 0;
+      await sleep(waitMs, undefined, { signal: stopping.signal, ref: false });
+    }
+    return 0;
+  }
+
+  const customer: CustomerActions = {
+    async 'POST message'(input) {
+      const [from, text] = [textIn(input, 'from'), textIn(input, 'text')];
+      const isPublic = input['public'] === true;
+      const id = randomUUID();
+      const status = await write({
+        ...{ id, text, sender: { id: from, name: from } },
+        conversation: isPublic ? `post-${id}` : from,
+        ...(isPublic && { kind: 'post', visibility: 'public' }),
+      });
+      return { id, status };
     },
+    'GET answers': (input) =>
+      [...replies.values()]
+        .filter(({ recipient }) => recipient.id === input['customer'])
+        .map(({ id, text, visibility }) => ({ id, text, visibility })),
+  };
+
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/replies`,
+    simulatorUrl: `http://127.0.0.1:${port}`,
+    request,
+    write,
     get replies() {
       return [...replies.values()];
     },

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
+import { answerCustomer, type CustomerActions } from '../customer-face.ts';
 import { type Comment, type Post, WeiboRefusal, type WeiboUser, type WeiboWorld, weiboTime } from './world.ts';
 
 /** How Weibo takes calls: properly; with 503; "out of rate limit"; by doing what is asked without an answer; or with an expired token. */
@@ -12,10 +13,13 @@ export interface ApiState {
   readonly files: ReadonlyMap<string, { readonly mediaType: string; readonly bytes: Uint8Array }>;
   /** Calls an hour. */
   readonly allowance: number;
+  readonly customer: CustomerActions;
   now(): number;
   behaviour: WeiboBehaviour;
   /** Calls that would write, whatever became of them. */
   tries: number;
+  /** Calls that were let in and count towards the allowance. */
+  counted: number;
 }
 
 const hourMs = 3_600_000;
@@ -37,13 +41,19 @@ export function createApiServer(state: ApiState): Server {
     if (state.behaviour === 'busy' || used > state.allowance) {
       throw new WeiboRefusal(10023, 'User requests out of rate limit!');
     }
+    state.counted += 1;
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await answerCustomer(request, response, state.customer)) return;
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://weibo');
     const writes = request.method === 'POST';
     const parameters = writes ? new URLSearchParams(await textOf(request)) : searchParams;
     if (writes) state.tries += 1;
+    const picture = pathname.startsWith('/large/') ? state.files.get(pathname.slice('/large/'.length)) : undefined;
+    if (picture !== undefined) {
+      return void response.writeHead(200, { 'content-type': picture.mediaType }).end(picture.bytes);
+    }
     if (state.behaviour === 'down') return void response.writeHead(503).end('upstream is away');
     try {
       admit(pathname, parameters);
@@ -104,8 +114,9 @@ function page<Item extends Post>(items: readonly Item[], parameters: URLSearchPa
   return items.filter(({ id }) => BigInt(id) > since && (max === 0n || BigInt(id) <= max)).slice(0, count);
 }
 
-function statusJson({ id, atMs, user, text }: Post): object {
-  return { id: Number(id), idstr: id, mid: id, created_at: weiboTime(atMs), text, user: userJson(user) };
+function statusJson({ id, atMs, user, text, pictures = [] }: Post): object {
+  const pic_urls = pictures.map((url) => ({ thumbnail_pic: url }));
+  return { id: Number(id), idstr: id, mid: id, created_at: weiboTime(atMs), text, pic_urls, user: userJson(user) };
 }
 
 function commentJson(comment: Comment): object {

@@ -1,5 +1,6 @@
 import { createHash, randomInt } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { type CustomerActions, textIn } from '../customer-face.ts';
 import { type ApiState, createApiServer, type WeiboBehaviour } from './api-server.ts';
 import { type Comment, type Post, type PrivateAnswer, type WeiboUser, WeiboWorld, weiboTime } from './world.ts';
 
@@ -24,7 +25,12 @@ export interface PrivateLine {
   readonly from: WeiboUser;
   readonly text: string;
   /** A picture instead of a text. */
-  readonly picture?: { readonly mediaType: string; readonly bytes: Uint8Array };
+  readonly picture?: Picture;
+}
+
+export interface Picture {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
 }
 
 export interface PushRequest {
@@ -38,7 +44,7 @@ export interface WeiboSimulator extends AsyncDisposable {
   /** Base of all its APIs. */
   readonly url: string;
   /** Somebody posts; it reaches us when the text names us with an @. */
-  post(user: WeiboUser, text: string): Post;
+  post(user: WeiboUser, text: string, pictures?: readonly Picture[]): Post;
   /** We post, so that others may comment. */
   postOurs(text: string): Post;
   /** Somebody comments, under a post or in answer to a comment. */
@@ -55,6 +61,8 @@ export interface WeiboSimulator extends AsyncDisposable {
   readonly privateAnswers: readonly PrivateAnswer[];
   /** Calls that would write, whatever became of them. */
   readonly tries: number;
+  /** Calls that were let in and count towards the allowance. */
+  readonly counted: number;
   behave(behaviour: WeiboBehaviour): void;
 }
 
@@ -65,9 +73,18 @@ const pushes = 4;
 export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promise<WeiboSimulator> {
   const { account, us, appSecret, now = Date.now } = options;
   const world = new WeiboWorld(us, now);
-  const files = new Map<string, { readonly mediaType: string; readonly bytes: Uint8Array }>();
+  const files = new Map<string, Picture>();
+  const customer: CustomerActions = {
+    'POST mention': (input) => ({ id: world.post(userIn(input), `@${us.name} ${textIn(input, 'text')}`).id }),
+    'POST comment'(input) {
+      const ours = [...world.posts.values()].find(({ user }) => user.uid === us.uid) ?? world.post(us, '你好，微博');
+      return { id: world.comment(userIn(input), ours.id, textIn(input, 'text')).id };
+    },
+    'POST message': async (input) => ({ status: await write({ from: userIn(input), text: textIn(input, 'text') }) }),
+    'GET answers': (input) => answersTo(userIn({ from: input['customer'] })),
+  };
   const state: ApiState = {
-    ...{ world, us, files, now, behaviour: 'well', tries: 0 },
+    ...{ world, us, files, now, customer, behaviour: 'well', tries: 0, counted: 0 },
     token: options.accessToken,
     allowance: options.allowance ?? 150,
   };
@@ -103,36 +120,61 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
     };
   }
 
+  async function write(line: PrivateLine): Promise<number> {
+    const body = lineJson(line);
+    let status = 0;
+    for (let times = 0; times < pushes && (status < 200 || status > 299); times++) {
+      const { path, ...request } = push(body, now());
+      const signal = AbortSignal.timeout(answerWithinMs);
+      const answer = await fetch(gateway() + path, { ...request, signal }).catch(() => undefined);
+      await answer?.arrayBuffer().catch(() => {});
+      status = answer?.status ?? 0;
+    }
+    return status;
+  }
+
+  /** What a person sees of us: comments under what they wrote, and private messages. */
+  function answersTo({ uid }: WeiboUser): object[] {
+    const inPublic = ourComments()
+      .filter(({ post, answers }) => (answers ?? post).user.uid === uid)
+      .map(({ id, text }) => ({ id, text, visibility: 'public' }));
+    const inPrivate = world.privateAnswers
+      .map(({ text, uid: to }, index) => ({ id: `private-${index}`, text, to, visibility: 'private' }))
+      .filter(({ to }) => to === uid);
+    return [...inPublic, ...inPrivate];
+  }
+
+  function thumbnailOf(picture: Picture): string {
+    const name = `${world.nextId()}.jpg`;
+    files.set(name, picture);
+    return `${url}/thumbnail/${name}`;
+  }
+
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ourComments = () => [...world.comments.values()].filter(({ user }) => user.uid === us.uid);
+
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    post: (user, text) => world.post(user, text),
+    url,
+    post: (user, text, pictures = []) => world.post(user, text, pictures.map(thumbnailOf)),
     postOurs: (text) => world.post(us, text),
     comment: (user, postId, text, answersId) => world.comment(user, postId, text, answersId),
-    async write(line) {
-      const body = lineJson(line);
-      let status = 0;
-      for (let times = 0; times < pushes && (status < 200 || status > 299); times++) {
-        const { path, ...request } = push(body, now());
-        const signal = AbortSignal.timeout(answerWithinMs);
-        const answer = await fetch(gateway() + path, { ...request, signal }).catch(() => undefined);
-        await answer?.arrayBuffer().catch(() => {});
-        status = answer?.status ?? 0;
-      }
-      return status;
-    },
+    write,
     push,
     async confirmAddress() {
       const answer = await fetch(gateway() + signedPath(now(), { echostr: 'dnPdpTZz85' }));
       return (await answer.text()) === 'dnPdpTZz85';
     },
     get comments() {
-      return [...world.comments.values()].filter(({ user }) => user.uid === us.uid);
+      return ourComments();
     },
     get privateAnswers() {
       return world.privateAnswers;
     },
     get tries() {
       return state.tries;
+    },
+    get counted() {
+      return state.counted;
     },
     behave(next) {
       state.behaviour = next;
@@ -142,4 +184,11 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A person by their name: the same name is the same user. */
+function userIn(input: Readonly<Record<string, unknown>>): WeiboUser {
+  const name = textIn(input, 'from');
+  const digest = createHash('sha256').update(name).digest();
+  return { uid: String(2_000_000_000 + digest.readUInt32BE(0)), name };
 }

@@ -10,6 +10,8 @@ export interface Post {
   readonly atMs: number;
   readonly user: WeiboUser;
   readonly text: string;
+  /** Addresses of its pictures' thumbnails. */
+  readonly pictures?: readonly string[];
 }
 
 export interface Comment extends Post {
@@ -29,16 +31,17 @@ export class WeiboWorld {
   readonly privateAnswers: PrivateAnswer[] = [];
   readonly #us: WeiboUser;
   readonly #now: () => number;
-  /** Ids look like Weibo's: 16 digits, rising. */
-  #lastId = 5_100_000_000_000_000n;
+  /** Ids look like Weibo's: 16 digits, rising, also from one start to the next. */
+  #lastId: bigint;
 
   constructor(us: WeiboUser, now: () => number) {
     this.#us = us;
     this.#now = now;
+    this.#lastId = BigInt(now()) * 3000n;
   }
 
-  post(user: WeiboUser, text: string): Post {
-    const post = { id: this.nextId(), atMs: this.#now(), user, text };
+  post(user: WeiboUser, text: string, pictures: readonly string[] = []): Post {
+    const post = { id: this.nextId(), atMs: this.#now(), user, text, pictures };
     this.posts.set(post.id, post);
     return post;
   }
@@ -53,14 +56,12 @@ export class WeiboWorld {
     }
     if ([...text].length > 140)
       throw new WeiboRefusal(20012, 'Text too long, please input text less than 140 characters!');
+    // "回复@name" is put before it by Weibo.
+    const shown = answers === undefined ? text : `回复@${answers.user.name}:${text}`;
     const last = [...this.comments.values()].findLast((each) => each.user.uid === user.uid);
-    if (last?.text === text && last.post.id === postId) throw new WeiboRefusal(20019, 'repeat content!');
+    if (last?.text === shown) throw new WeiboRefusal(20019, 'repeat content!');
     const comment = {
-      id: this.nextId(),
-      atMs: this.#now(),
-      user,
-      text,
-      post,
+      ...{ id: this.nextId(), atMs: this.#now(), user, text: shown, post },
       ...(answers !== undefined && { answers }),
     };
     this.comments.set(comment.id, comment);
