@@ -17,8 +17,7 @@ import {
 import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import type { EventLog, NewRecord } from '@tributary/eventlog';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import type { ChannelDependencies } from '@tributary/gateway-kit';
-import { type Channel, createGateway, type Gateway } from '@tributary/gateway-kit';
+import { type Channel, type ChannelDependencies, createGateway, type Gateway } from '@tributary/gateway-kit';
 import { createHttpServer, createLogger, type Service } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
 import { onTestFinished } from 'vitest';

@@ -15,8 +15,7 @@ import {
 } from '@tributary/contracts';
 import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import type { ChannelDependencies } from '@tributary/gateway-kit';
-import { type Channel, createGateway } from '@tributary/gateway-kit';
+import { type Channel, type ChannelDependencies, createGateway } from '@tributary/gateway-kit';
 import { createHttpServer, createLogger } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
 import { onTestFinished } from 'vitest';

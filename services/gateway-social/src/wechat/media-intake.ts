@@ -1,8 +1,7 @@
 import { BlobTooLargeError } from '@tributary/blobstore';
 import { type Attachment, InboundMessage } from '@tributary/contracts';
 import { type Collection, createDueWorker, type Document, type DocumentValue } from '@tributary/docstore';
-import type { ChannelDependencies } from '@tributary/gateway-kit';
-import { type Inbox, type KeptFile, keepFile } from '@tributary/gateway-kit';
+import { type ChannelDependencies, type Inbox, type KeptFile, keepFile } from '@tributary/gateway-kit';
 import type { Service } from '@tributary/runtime';
 import type { WechatApi } from './api.ts';
 import { WechatError } from './failures.ts';
