@@ -75,7 +75,7 @@ test('what is written on the joined platform comes signed, and public when it is
   onTestFinished(() => platform[Symbol.asyncDispose]());
   const words = ['send', 'webhook', '--public', '--text', 'It smokes', '--simulator', platform.simulatorUrl, '--json'];
   const { exitCode, stdout } = await cli(words);
-  expect([exitCode, JSON.parse(stdout)]).toEqual([0, { from: 'Mei', answers: [] }]);
+  expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { from: 'Mei', answers: [] }]);
   expect(JSON.parse(gateway.asked[0] ?? '')).toMatchObject({
     ...{ type: 'message.created', text: 'It smokes', visibility: 'public', kind: 'post', sender: { id: 'Mei' } },
   });
