@@ -38,7 +38,6 @@ async function start(): Promise<void> {
     httpPort: config.httpPort,
     grpcPort: config.grpcPort,
     trustProxy: config.trustProxy,
-    simulators: simulators.urls,
     environment: { ...standaloneDefaults(config), PUBLIC_URL: ownUrl, ...process.env, ...simulators.environment },
   });
   await runProcess(composeServices([connections(eventLog, docStore, blobStore), simulators, tributary]), logger);

@@ -48,7 +48,7 @@ report(`Tributary is ready.
   Chat       http://127.0.0.1:${ports.chat}/chat/v1/demo
   SMTP       127.0.0.1:${ports.smtp}
   gRPC       127.0.0.1:${ports.ticketingGrpc} (tickets), 127.0.0.1:${ports.routerGrpc} (agents, routing)
-For the command line: export KAFKA_BROKERS=${settings.KAFKA_BROKERS.join(',')}${simulatorVariables()} ROUTER_ADDRESS=127.0.0.1:${ports.routerGrpc}
+For the command line: export KAFKA_BROKERS=${settings.KAFKA_BROKERS.join(',')} ROUTER_ADDRESS=127.0.0.1:${ports.routerGrpc}
 Ctrl-C stops them.`);
 await new Promise<void>((resolve) => {
   process.once('SIGINT', resolve);
@@ -58,13 +58,6 @@ report('stopping');
 // Gateways first, then what they feed.
 for (const service of services.reverse()) await service.stop();
 await simulators.stop();
-
-/** How the command line finds the simulators here, where no one process knows them all. */
-function simulatorVariables(): string {
-  return Object.entries(simulators.urls)
-    .map(([name, url]) => ` ${name.toUpperCase()}_SIMULATOR=${url}`)
-    .join('');
-}
 
 function readSettings() {
   try {

@@ -35,11 +35,15 @@ export async function startSimulators(
     played['SOCIAL_ACCOUNTS'] = await Promise.all(platforms.map((simulate) => simulate(gateways.social)));
   }
   const providers = Object.values(played).flat();
+  const urls = Object.fromEntries(providers.map(({ name, url }) => [name, url]));
   return {
-    environment: Object.fromEntries(
-      Object.entries(played).map(([name, list]) => [name, JSON.stringify(list.map(({ account }) => account))]),
-    ),
-    urls: Object.fromEntries(providers.map(({ name, url }) => [name, url])),
+    environment: {
+      ...Object.fromEntries(
+        Object.entries(played).map(([name, list]) => [name, JSON.stringify(list.map(({ account }) => account))]),
+      ),
+      SIMULATORS: JSON.stringify(urls),
+    },
+    urls,
     start: async () => {},
     stop: async () => {
       for (const { simulator } of providers) await simulator[Symbol.asyncDispose]();

@@ -28,8 +28,6 @@ export interface StandaloneDependencies {
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly trustProxy?: string;
-  /** Where the simulators of providers are, by name; `GET /simulators` tells. Default: there are none. */
-  readonly simulators?: Readonly<Record<string, string>>;
   /** What each service reads its configuration from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -66,7 +64,6 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     config: readPhoneConfig(environment),
     agents: router.agents,
   });
-  const { simulators = {} } = dependencies;
   const consoleConfig = readConsoleConfig(environment);
   const pages = await createConsole({
     eventLog,
@@ -78,7 +75,6 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
       smtpPort: email.smtpPort,
       grpcPort: grpc.port,
       supportAddress: consoleConfig.supportAddress,
-      simulators: Object.keys(simulators),
     }),
   });
   const grpc = createGrpcServer({
@@ -88,13 +84,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     logger,
   });
   const http = createHttpServer({
-    plugins: [
-      pages.http,
-      chat.http,
-      phone.http,
-      social.http,
-      async (app) => void app.get('/simulators', async () => simulators),
-    ],
+    plugins: [pages.http, chat.http, phone.http, social.http],
     host,
     port: dependencies.httpPort,
     ...(dependencies.trustProxy !== undefined && { trustProxy: dependencies.trustProxy }),

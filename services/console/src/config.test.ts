@@ -13,3 +13,9 @@ test('every wrong variable is named at once', () => {
     /CONSOLE_FEED: must be 'on' or 'off'[\s\S]*CHAT_URL[\s\S]*SMTP_PORT/,
   );
 });
+
+test('addresses of simulators that are none are told at the start', () => {
+  for (const SIMULATORS of ['x', '[]', '{"telegram":"file:///etc"}', '{"../x":"http://a"}']) {
+    expect(() => readConsoleConfig({ SIMULATORS })).toThrow('SIMULATORS: must be a JSON object of http:// URLs');
+  }
+});

@@ -13,7 +13,11 @@ export interface ConsoleConfig {
   readonly grpcPort: number;
   /** The address that mails are written to in the examples. */
   readonly supportAddress: string;
+  /** Where the simulators of providers are, by the provider's name. */
+  readonly simulators: Readonly<Record<string, string>>;
 }
+
+const simulatorUrls = z.record(z.string().regex(/^[a-z-]+$/), z.url({ protocol: /^http$/ }));
 
 const shape = {
   KAFKA_BROKERS: z.string().optional(),
@@ -25,6 +29,18 @@ const shape = {
   SMTP_PORT: z.union([z.literal('off'), portNumber(2525)]).default(2525),
   GRPC_PORT: portNumber(50051),
   SUPPORT_ADDRESS: z.string().default('support@tributary.local'),
+  SIMULATORS: z
+    .string()
+    .default('{}')
+    .transform((text, context) => {
+      const parsed = simulatorUrls.safeParse(parsedJson(text));
+      if (parsed.success) return parsed.data;
+      context.addIssue({
+        code: 'custom',
+        message: 'must be a JSON object of http:// URLs by the name of the provider',
+      });
+      return z.NEVER;
+    }),
 };
 
 /** @throws ConfigError naming every variable that is wrong. */
@@ -40,5 +56,14 @@ export function readConsoleConfig(environment: Readonly<Record<string, string | 
     smtpPort: values.SMTP_PORT === 'off' ? undefined : values.SMTP_PORT,
     grpcPort: values.GRPC_PORT,
     supportAddress: values.SUPPORT_ADDRESS,
+    simulators: values.SIMULATORS,
   };
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

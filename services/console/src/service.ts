@@ -31,7 +31,7 @@ export async function createConsole(dependencies: ConsoleDependencies): Promise<
   let reader: Consumer | undefined;
   let fault: string | undefined;
   return {
-    http: consolePages({ links, stream, hosts: config.hosts }),
+    http: consolePages({ links, stream, hosts: config.hosts, simulators: config.simulators }),
     async start() {
       if (stream === undefined) return;
       reader = await eventLog.tail({ topics: feedTopics, from: 'end', handle: (record) => stream.take(record) });
@@ -52,5 +52,5 @@ export async function createConsole(dependencies: ConsoleDependencies): Promise<
 
 function linksOf(config: ConsoleConfig): Links {
   const { chatUrl, smtpPort, grpcPort, supportAddress } = config;
-  return { chatUrl, smtpPort, grpcPort, supportAddress, simulators: [] };
+  return { chatUrl, smtpPort, grpcPort, supportAddress };
 }

@@ -207,7 +207,7 @@ test('the page allows no inline script, and links are text even when hostile', a
   expect(policy).not.toContain('unsafe');
   const page = await response.text();
   expect(page).not.toMatch(/<script>|style=|\son\w+=/);
-  expect(page.match(/<script/g)?.length).toBe(2);
+  expect(page.match(/<script/g)?.length).toBe(3);
 });
 
 test('the page names the ports that are really used', async () => {

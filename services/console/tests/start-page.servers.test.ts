@@ -94,13 +94,16 @@ describe.skipIf(typeof executable !== 'string')('the start page in Chromium', ()
 
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing to complain about (${colorScheme})`, async () => {
-      await using running = await runConsole();
+      const names = ['twilio', 'telegram', 'wechat', 'weibo', 'webhook'];
+      const simulators = Object.fromEntries(names.map((name) => [name, 'http://127.0.0.1:9']));
+      await using running = await runConsole({ simulators });
       await using opened = await open(running.url, { colorScheme, bypassCSP: true });
       const { page } = opened;
       await append(running.eventLog, ...Object.values(journey()), journey({ name: '002', channel: 'chat' }).inbound);
       await page.locator('.card').nth(1).waitFor();
       await page.getByText('Sent by email').waitFor();
       await page.getByText('2 agents were looked at').click();
+      await page.getByRole('heading', { name: 'Try each channel' }).waitFor();
       expect(await axeViolations(page)).toEqual([]);
       await page.setViewportSize({ width: 360, height: 700 });
       expect(await axeViolations(page)).toEqual([]);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
 import type { FeedStream } from './feed-stream.ts';
+import { simulatorRoutes } from './simulator-routes.ts';
 import { contentSecurityPolicy, type Links, startPage } from './start-page.ts';
 
 export interface ConsolePagesOptions {
@@ -11,13 +12,18 @@ export interface ConsolePagesOptions {
   readonly stream: FeedStream | undefined;
   /** Further host names under which the page may be reached. */
   readonly hosts: readonly string[];
+  /** Where the simulators of providers are, by the provider's name. */
+  readonly simulators: Readonly<Record<string, string>>;
 }
 
 // Beside src and dist alike.
 const assets = fileURLToPath(new URL('../../assets', import.meta.url));
 
-/** `GET /` the start page, `GET /console/*` its style and script, `GET /feed` the live feed as Server-Sent Events. */
-export function consolePages({ links, stream, hosts }: ConsolePagesOptions): FastifyPluginAsync {
+/**
+ * `GET /` the start page, `GET /console/*` its style and scripts, `GET /feed` the live feed as Server-Sent Events,
+ * `/simulators` what the page and the command line do as customers of simulated providers.
+ */
+export function consolePages({ links, stream, hosts, simulators }: ConsolePagesOptions): FastifyPluginAsync {
   return async (app) => {
     app.addHook('onRequest', async (request, reply) => {
       if (!isOwnHost(request.hostname, hosts)) {
@@ -27,6 +33,7 @@ export function consolePages({ links, stream, hosts }: ConsolePagesOptions): Fas
       }
     });
     await app.register(fastifyStatic, { root: assets, prefix: '/console/', decorateReply: false, cacheControl: false });
+    await app.register(simulatorRoutes(simulators));
 
     app.get('/', async (_request, reply) => {
       const current = links();
@@ -36,7 +43,7 @@ export function consolePages({ links, stream, hosts }: ConsolePagesOptions): Fas
         .header('referrer-policy', 'no-referrer')
         .header('cache-control', 'no-store')
         .type('text/html; charset=utf-8')
-        .send(startPage(current, stream !== undefined));
+        .send(startPage(current, stream !== undefined, Object.keys(simulators)));
     });
 
     app.get('/feed', async (request, reply) => {

@@ -1,4 +1,6 @@
+import { command } from './command.ts';
 import { type Html, html } from './html.ts';
+import { tryChannels } from './try-channels.ts';
 
 /** Where the other services are, as a browser or a shell on this machine reaches them. */
 export interface Links {
@@ -8,8 +10,6 @@ export interface Links {
   readonly smtpPort: number | undefined;
   readonly grpcPort: number;
   readonly supportAddress: string;
-  /** Providers that are played here, by name. */
-  readonly simulators: readonly string[];
 }
 
 /** No inline script or style; besides ourselves only the chat gateway, whose widget is on the page. */
@@ -29,8 +29,11 @@ export function contentSecurityPolicy({ chatUrl }: Links): string {
   ].join('; ');
 }
 
-/** The start page. What it needs to know at run time stands in data attributes. */
-export function startPage(links: Links, feedOn: boolean): string {
+/**
+ * The start page. What it needs to know at run time stands in data attributes.
+ * @param simulators Providers that are played here, by name.
+ */
+export function startPage(links: Links, feedOn: boolean, simulators: readonly string[]): string {
   const grpc = unlessUsual('GRPC_PORT', links.grpcPort, 50051);
   const cli = 'npm run tributary --';
   return html`<!doctype html>
@@ -43,6 +46,7 @@ export function startPage(links: Links, feedOn: boolean): string {
 <link rel="stylesheet" href="/console/start-page.css">
 <link rel="icon" href="/console/icon.svg" type="image/svg+xml">
 <script src="/console/start-page.js" type="module"></script>
+<script src="/console/try-channels.js" type="module"></script>
 <script src="${links.chatUrl}/chat/v1/widget.js" defer></script>
 </head>
 <body data-feed="${feedOn ? 'on' : 'off'}" data-cli="${grpc}${cli}">
@@ -63,7 +67,7 @@ ${command(`${cli} send chat --text 'The app shows error 42' --wait`)}
 <article>
 <h3>By mail</h3>
 ${waysByMail(links, cli)}</article>
-${links.simulators.includes('twilio') ? waysByTelephone(cli) : html``}${links.simulators.includes('telegram') ? waysBySocial(cli) : html``}${links.simulators.includes('weibo') ? waysByWeibo(cli) : html``}${links.simulators.includes('webhook') ? waysByWebhook(cli) : html``}<article>
+<article>
 <h3>Then, as the agent</h3>
 <p>Look at the tickets, see why one went to whom, and answer.</p>
 ${command(`${grpc}${cli} tickets list`)}
@@ -71,7 +75,7 @@ ${command(`${grpc}${cli} agents list`)}
 </article>
 </div>
 </section>
-<section id="feed" aria-labelledby="feed-heading" tabindex="-1">
+${tryChannels(simulators, cli)}<section id="feed" aria-labelledby="feed-heading" tabindex="-1">
 <div class="feed-head">
 <h2 id="feed-heading">Live feed</h2>
 <p id="connection" class="connection" role="status">${feedOn ? 'Connecting …' : 'Off'}</p>
@@ -104,51 +108,7 @@ ${command(`${swaks} --header 'Subject: Smoke' --body '${text}'`)}
 `;
 }
 
-function waysByTelephone(cli: string): Html {
-  return html`<article>
-<h3>By text message or WhatsApp <small>(simulated)</small></h3>
-<p>Twilio is played on this machine: nothing leaves it. With <code>--wait</code> you see what arrives on the customer’s telephone.</p>
-${command(`${cli} send sms --text 'My scooter does not switch on' --wait`)}
-${command(`${cli} send whatsapp --text 'Where is my parcel?' --wait`)}
-</article>
-`;
-}
-
-function waysBySocial(cli: string): Html {
-  return html`<article>
-<h3>By Telegram or WeChat <small>(simulated)</small></h3>
-<p>Both are played on this machine: nothing leaves it. <code>--attach</code> sends a picture, <code>--wait</code> shows what the customer sees.</p>
-${command(`${cli} send telegram --text 'My battery gives off smoke' --wait`)}
-${command(`${cli} send wechat --text '电池冒烟了' --wait`)}
-</article>
-`;
-}
-
-function waysByWeibo(cli: string): Html {
-  return html`<article>
-<h3>On Weibo <small>(simulated)</small></h3>
-<p>In public you get an invitation to write privately; what the same person then writes privately is on the same ticket.</p>
-${command(`${cli} send weibo --text '我的电池冒烟了' --wait`)}
-${command(`${cli} send weibo --as message --text '订单号 77'`)}
-</article>
-`;
-}
-
-function waysByWebhook(cli: string): Html {
-  return html`<article>
-<h3>On any platform <small>(simulated)</small></h3>
-<p>Joined by a <a href="/channels/webhook/openapi.json">signed webhook</a>. With <code>--public</code> anyone can read it.</p>
-${command(`${cli} send webhook --text 'My battery gives off smoke' --wait`)}
-</article>
-`;
-}
-
 /** A shell's assignment before a command, where the default would not do. */
 function unlessUsual(name: string, port: number, usual: number): string {
   return port === usual ? '' : `${name}=${port} `;
-}
-
-function command(text: string): Html {
-  return html`<div class="command"><code>${text}</code><button type="button" class="copy" data-copy="${text}">Copy</button></div>
-`;
 }
