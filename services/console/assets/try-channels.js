@@ -14,7 +14,7 @@ async function ask(path, body) {
 }
 
 function show(log, who, text) {
-  const item = document.createElement('li');
+  const item = document.createElement('p');
   item.className = who;
   item.dir = 'auto';
   item.textContent = text;

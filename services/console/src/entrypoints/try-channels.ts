@@ -78,7 +78,7 @@ function conversation(place: Place, cli: string): Html {
   return html`<article class="conversation" data-simulator="${simulator}" data-customer="${customer}" data-medium="${medium}">
 <h3>${title} <small>(simulated)</small></h3>
 <p>${place.hint}</p>
-<ol class="said" role="log" aria-label="${title}: what is said" tabindex="0"></ol>
+<div class="said" role="log" aria-label="${title}: what is said" tabindex="0"></div>
 <form>
 ${
   kinds.length === 0
@@ -98,7 +98,7 @@ function hotline(cli: string): Html {
 <h3>Call the hotline <small>(simulated)</small></h3>
 <p>Press keys in the menu; what you write in the box is said when somebody, or a recording, listens.</p>
 <p><button type="button" data-do="call">Call</button> <button type="button" data-do="hangup" disabled>Hang up</button></p>
-<ol class="said" role="log" aria-label="Hotline: what is heard" tabindex="0"></ol>
+<div class="said" role="log" aria-label="Hotline: what is heard" tabindex="0"></div>
 <div class="keypad" role="group" aria-label="Keypad">${keys.map((key) => html`<button type="button" data-key="${key}" disabled>${key}</button>`)}</div>
 <form>
 <label>Your voice <input name="text" required autocomplete="off" value="My kettle is dead"></label>
