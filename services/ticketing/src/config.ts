@@ -9,6 +9,8 @@ export interface TicketingConfig {
   readonly liveChannels: readonly string[];
   /** Channels on which a public message is answered under it with an invitation to write privately, and continued there. */
   readonly publicFirstChannels: readonly string[];
+  /** The types of ticket that get that invitation; what is asked or wished in public may be answered there. */
+  readonly publicFirstTypes: readonly TicketType[];
   /** Folder of `<language>.yaml`. Undefined: the templates that come with the service. */
   readonly templateFolder?: string | undefined;
   /** Language of acknowledgements in a language that has no template. */
@@ -17,16 +19,19 @@ export interface TicketingConfig {
   readonly acknowledgementsPerHour: number;
 }
 
+const ticketTypes = ['hardware_fault', 'software_bug', 'usage_question', 'complaint', 'suggestion'] as const;
+type TicketType = (typeof ticketTypes)[number];
+
 /** Comma-separated. */
-function channelNames(standard: string) {
+function names(standard: string) {
   return z
     .string()
     .default(standard)
     .transform((text) =>
       text
         .split(',')
-        .map((channel) => channel.trim())
-        .filter((channel) => channel !== ''),
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
     );
 }
 
@@ -35,8 +40,11 @@ const shape = {
     .string()
     .refine((zone) => IANAZone.isValidZone(zone), 'must be an IANA time zone, for example Asia/Shanghai')
     .default('UTC'),
-  LIVE_CHANNELS: channelNames('chat,phone'),
-  PUBLIC_FIRST_CHANNELS: channelNames('webhook,weibo'),
+  LIVE_CHANNELS: names('chat,phone'),
+  PUBLIC_FIRST_CHANNELS: names('webhook,weibo'),
+  PUBLIC_FIRST_TYPES: names('hardware_fault,software_bug,complaint').pipe(
+    z.array(z.enum(ticketTypes, { error: `must be of ${ticketTypes.join(', ')}` })),
+  ),
   TEMPLATE_DIR: z.string().optional(),
   DEFAULT_LANGUAGE: z.string().min(2, 'must be a language with a template, for example en').default('en'),
   ACKNOWLEDGEMENTS_PER_HOUR: z.coerce
@@ -54,6 +62,7 @@ export function readTicketingConfig(environment: Readonly<Record<string, string 
     timeZone: values.TIME_ZONE,
     liveChannels: values.LIVE_CHANNELS,
     publicFirstChannels: values.PUBLIC_FIRST_CHANNELS,
+    publicFirstTypes: values.PUBLIC_FIRST_TYPES,
     templateFolder: values.TEMPLATE_DIR,
     defaultLanguage: values.DEFAULT_LANGUAGE,
     acknowledgementsPerHour: values.ACKNOWLEDGEMENTS_PER_HOUR,

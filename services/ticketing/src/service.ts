@@ -11,6 +11,7 @@ import { loadTemplates } from './adapters/yaml-templates.ts';
 import type { TicketingConfig } from './config.ts';
 import type { ChannelLimits } from './domain/channel-limits.ts';
 import { standardDeadlines } from './domain/deadlines.ts';
+import type { Grade } from './domain/ticket.ts';
 import { followChannels } from './entrypoints/channel-declarations.ts';
 import { createDeadlineTimer } from './entrypoints/deadline-timer.ts';
 import { consumeDeliveries } from './entrypoints/delivery-consumer.ts';
@@ -66,6 +67,7 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
       deadlines: standardDeadlines,
       liveChannels: new Set(config.liveChannels),
       publicFirstChannels: new Set(config.publicFirstChannels),
+      publicFirstTypes: new Set(config.publicFirstTypes.map((type) => type.replace('_', '-') as Grade['type'])),
     },
     acknowledgementLimit: { count: config.acknowledgementsPerHour, perMs: hourMs },
   };

@@ -97,6 +97,7 @@ describe('configuration', () => {
       timeZone: 'UTC',
       liveChannels: ['chat', 'phone'],
       publicFirstChannels: ['webhook', 'weibo'],
+      publicFirstTypes: ['hardware_fault', 'software_bug', 'complaint'],
       templateFolder: undefined,
       defaultLanguage: 'en',
       acknowledgementsPerHour: 5,
@@ -104,8 +105,11 @@ describe('configuration', () => {
   });
 
   test('that is wrong is refused with every variable and what is allowed', () => {
-    const read = () => readTicketingConfig({ TIME_ZONE: 'Mars/Base', ACKNOWLEDGEMENTS_PER_HOUR: '-1' });
+    const read = () =>
+      readTicketingConfig({ TIME_ZONE: 'Mars/Base', PUBLIC_FIRST_TYPES: 'rage', ACKNOWLEDGEMENTS_PER_HOUR: '-1' });
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow(/TIME_ZONE: must be an IANA time zone[\s\S]*ACKNOWLEDGEMENTS_PER_HOUR: must be 0 or more/);
+    expect(read).toThrow(
+      /TIME_ZONE: must be an IANA time zone[\s\S]*PUBLIC_FIRST_TYPES[\s\S]*complaint[\s\S]*ACKNOWLEDGEMENTS_PER_HOUR: must be 0 or more/,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import type { Change } from './changes.ts';
 import type { ChannelLimits } from './channel-limits.ts';
 import { type DeadlinePolicy, deadlinesOnReopening, type Pace } from './deadlines.ts';
-import { type Actor, type Entry, isRinging, type Ticket } from './ticket.ts';
+import { type Actor, type Entry, type Grade, isRinging, type Ticket } from './ticket.ts';
 
 /** What a decision depends on beside the ticket. */
 export interface DecisionContext {
@@ -20,6 +20,8 @@ export interface TicketPolicy {
   readonly liveChannels: ReadonlySet<string>;
   /** Channels on which a public message is answered under it once, with an invitation to write privately, and continued there. */
   readonly publicFirstChannels: ReadonlySet<string>;
+  /** The types of ticket that get that invitation. */
+  readonly publicFirstTypes: ReadonlySet<Grade['type']>;
 }
 
 /** How the customer waits who sent this entry. */

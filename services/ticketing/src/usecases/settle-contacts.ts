@@ -3,7 +3,7 @@ import { type AcknowledgementTemplate, acknowledge } from '../domain/acknowledge
 import { firstResponseMs } from '../domain/deadlines.ts';
 import { paceOf, type TicketPolicy } from '../domain/decision-context.ts';
 import { contactId, type GradedMessage, type InboundMessage } from '../domain/inbound-message.ts';
-import { type Entry, verifiedKey } from '../domain/ticket.ts';
+import { type Entry, type Grade, verifiedKey } from '../domain/ticket.ts';
 import type { Contact, Contacts } from '../ports.ts';
 
 /** How many acknowledgements one sender gets. */
@@ -46,7 +46,7 @@ export async function settleContacts(
   ) {
     const changed = new Map<string, Contact>();
     const acknowledged = new Set<string>();
-    for (const { message } of items) {
+    for (const { message, grade } of items) {
       const id = contactId(message);
       const before = current.get(id);
       let contact = changed.get(id) ?? before;
@@ -55,7 +55,7 @@ export async function settleContacts(
         contact = { id, customerId: hashId('customer', id), displayName, acknowledged: [], revision: 1 };
         changed.set(id, contact);
       }
-      if (!starts.has(message.id) || !canAnswer(message, dependencies.policy)) continue;
+      if (!starts.has(message.id) || !canAnswer(message, grade, dependencies.policy)) continue;
       const recent = contact.acknowledged.filter(({ atMs }) => atMs > nowMs - limit.perMs);
       const isCounted = recent.some(({ messageId }) => messageId === message.id);
       if (!isCounted && recent.length >= limit.count) continue;
@@ -78,11 +78,13 @@ export async function settleContacts(
  * Only a person who wrote is answered automatically, at an address the channel vouches for or on the line right now; in public only
  * where that is the policy and there is something to stand under.
  */
-function canAnswer(message: InboundMessage, { liveChannels, publicFirstChannels }: TicketPolicy): boolean {
+function canAnswer(message: InboundMessage, grade: Grade, policy: TicketPolicy): boolean {
+  const { liveChannels, publicFirstChannels, publicFirstTypes } = policy;
   if (message.automatic !== 'none' || message.kind === 'call' || message.kind === 'voicemail') return false;
   if (message.visibility === 'public') {
     const canStandUnderIt = message.answeredUnderIt && message.providerMessageId !== '';
-    return canStandUnderIt && publicFirstChannels.has(message.channel) && verifiedKey(message.sender) !== '';
+    const isInvited = publicFirstChannels.has(message.channel) && publicFirstTypes.has(grade.type);
+    return canStandUnderIt && isInvited && verifiedKey(message.sender) !== '';
   }
   return verifiedKey(message.sender) !== '' || liveChannels.has(message.channel);
 }

@@ -15,6 +15,7 @@ export const policy: TicketPolicy = {
   deadlines: standardDeadlines,
   liveChannels: new Set(['chat']),
   publicFirstChannels: new Set(['weibo']),
+  publicFirstTypes: new Set(['hardware-fault', 'complaint']),
 };
 export const grace: Actor = { kind: 'agent', id: 'grace', displayName: 'Grace' };
 const customer: Actor = { kind: 'customer', id: 'customer-1', displayName: 'Ada' };

@@ -1,4 +1,11 @@
-import { InboundMessage, inboundMessageId, MessageKind, Verification, Visibility } from '@tributary/contracts';
+import {
+  InboundMessage,
+  inboundMessageId,
+  MessageKind,
+  TicketType,
+  Verification,
+  Visibility,
+} from '@tributary/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { by, Desk, grade, type OpenAdapters } from '../desk.ts';
 
@@ -93,6 +100,17 @@ export function describePublicFirst(open: OpenAdapters): void {
         privateLine(uid, { sender, conversationKey: 'weibo:brand:private:claimed' }),
       ];
       for (const stranger of strangers) expect((await desk.take(stranger)).ticketId).not.toBe(ticketId);
+    });
+
+    test('a question or a wish in public is not sent away to write privately', async () => {
+      const question = line(somebody(), { text: 'How long does it charge?' });
+      const [placed] = await desk.ingestGraded({
+        message: question,
+        grade: grade({ type: TicketType.TICKET_TYPE_USAGE_QUESTION }),
+      });
+      const ticketId = placed?.ticketId ?? '';
+      await reply(ticketId, 'Four hours.');
+      expect(await desk.sent(ticketId, 1)).toMatchObject([{ text: 'Four hours.', visibility: isPublic }]);
     });
 
     test('a problem that was solved in public is not opened again by a private message about another', async () => {
