@@ -1,4 +1,4 @@
-import { DeliveryStatus, OutboundPurpose, TicketState } from '@tributary/contracts';
+import { DeliveryStatus, OutboundPurpose, TicketReopened, TicketState } from '@tributary/contracts';
 import { expect, test } from 'vitest';
 import { checkAll } from '../src/checks/all-checks.ts';
 import { countUncertain } from '../src/checks/answers.ts';
@@ -263,4 +263,13 @@ test('a closed ticket and its follow-up are one conversation on two tickets righ
       at(agents, 0).work = { 't-mail-2': 10, 't-chat': 25 };
     }),
   ).not.toContain('a conversation has one ticket');
+});
+
+test('a ticket that is reopened goes to its owner whatever room they have', () => {
+  const reopened = ({ agents, ticketEvents }: History_) => {
+    at(agents, 0).capacityUnits = 30;
+    const change = { $case: 'reopened', value: TicketReopened.fromPartial({}) } as const;
+    ticketEvents.push({ ...at(ticketEvents, 0), id: 'again', ticketId: 't-mail', change });
+  };
+  expect(broken(reopened)).not.toContain('capacity is kept');
 });

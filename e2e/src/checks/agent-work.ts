@@ -1,14 +1,22 @@
 import { type Ticket, TicketState } from '@tributary/contracts';
 import type { Check, Violation } from '../history.ts';
 
-/** No agent holds more than they can, and router and ticketing agree who owns what. */
-export const checkAgentWork: Check = ({ agents, tickets }) => {
+/**
+ * No agent is given more than they can hold, and router and ticketing agree who owns what. A ticket that is reopened goes back to
+ * its owner whatever room they have.
+ */
+export const checkAgentWork: Check = ({ agents, tickets, ticketEvents }) => {
   const violations: Violation[] = [];
+  const reopened = new Set(
+    ticketEvents.filter(({ change }) => change?.$case === 'reopened').map(({ ticketId }) => ticketId),
+  );
   const holders = new Map<string, string[]>();
   for (const { id, loadUnits, capacityUnits, work } of agents) {
     const units = Object.values(work).reduce((sum, each) => sum + each, 0);
-    if (loadUnits > capacityUnits) {
-      violations.push({ promise: 'capacity is kept', detail: `${id} holds ${loadUnits} of ${capacityUnits} units` });
+    const cameBack = Object.entries(work).reduce((sum, [ticket, each]) => sum + (reopened.has(ticket) ? each : 0), 0);
+    if (loadUnits - cameBack > capacityUnits) {
+      const detail = `${id} holds ${loadUnits} of ${capacityUnits} units, ${cameBack} of them reopened`;
+      violations.push({ promise: 'capacity is kept', detail });
     }
     if (loadUnits !== units) {
       violations.push({

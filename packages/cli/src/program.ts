@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help, Option } from 'commander';
 import { durationArgument } from './arguments.ts';
 import { addAgentCommands } from './commands/agents.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addSendCommands } from './commands/send.ts';
@@ -79,6 +80,7 @@ export function createProgram(context: CliContext): Command {
   addTailCommand(program, context);
   addTopicCommands(program, context);
   addDeadLetterCommands(program, context);
+  addBackupCommands(program, context);
   addSendCommands(program, context);
   program.addHelpText('after', epilogue);
   return program;
