@@ -19,6 +19,9 @@ export const connectionSettings = {
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 };
 
+/** Where a gRPC server answers. */
+export const grpcAddress = z.string({ error: 'must be host:port' }).regex(/^\S+:\d+$/, 'must be host:port');
+
 /** A TCP port; 0 takes a free one. */
 export function portNumber(byDefault: number) {
   return z.coerce.number().int().min(0).max(65_535).default(byDefault);

@@ -1,43 +1,15 @@
-import { openGridFsStore } from '@tributary/blobstore/gridfs';
-import { openMongoStore } from '@tributary/docstore/mongo';
-import { openKafkaLog } from '@tributary/eventlog/kafka';
-import {
-  composeServices,
-  connectionSettings,
-  connections,
-  createHttpServer,
-  createLogger,
-  readConfig,
-  runProcess,
-  type Service,
-  systemClock,
-} from '@tributary/runtime';
+import { beginProcess } from '@tributary/service-process';
 import { readChatConfig } from './config.ts';
 import { createChatGateway } from './service.ts';
 
-const settings = readConfig(connectionSettings, process.env);
-const logger = createLogger('gateway-chat', settings.LOG_LEVEL);
-const eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'gateway-chat', logger });
-const docStore = await openMongoStore({ url: settings.MONGODB_URL });
-const blobStore = await openGridFsStore({ url: settings.MONGODB_URL });
-const gateway = await createChatGateway({
-  config: readChatConfig(process.env),
-  eventLog,
-  docStore,
-  blobStore,
-  clock: systemClock,
-  logger,
-});
-const parts: Service = composeServices([
-  connections(eventLog, docStore, blobStore),
-  gateway,
-  createHttpServer({
-    plugins: [gateway.http],
-    host: settings.HOST,
-    port: settings.HTTP_PORT,
-    trustProxy: settings.TRUST_PROXY,
+const { eventLog, docStore, blobStore, clock, logger, run } = beginProcess('gateway-chat');
+await run(
+  await createChatGateway({
+    config: readChatConfig(process.env),
+    eventLog: await eventLog(),
+    docStore: await docStore(),
+    blobStore: await blobStore(),
+    clock,
     logger,
-    problems: () => parts.problems(),
   }),
-]);
-await runProcess(parts, logger);
+);

@@ -1,35 +1,14 @@
-import { openGridFsStore } from '@tributary/blobstore/gridfs';
-import { openMongoStore } from '@tributary/docstore/mongo';
-import { openKafkaLog } from '@tributary/eventlog/kafka';
-import {
-  composeServices,
-  connectionSettings,
-  connections,
-  createHttpServer,
-  createLogger,
-  readConfig,
-  runProcess,
-  type Service,
-  systemClock,
-} from '@tributary/runtime';
+import { beginProcess } from '@tributary/service-process';
 import { createEmailGateway, readEmailConfig } from './service.ts';
 
-const settings = readConfig(connectionSettings, process.env);
-const config = readEmailConfig(process.env);
-const logger = createLogger('gateway-email', settings.LOG_LEVEL);
-const eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'gateway-email', logger });
-const docStore = await openMongoStore({ url: settings.MONGODB_URL });
-const blobStore = await openGridFsStore({ url: settings.MONGODB_URL });
-const gateway = await createEmailGateway({ config, eventLog, docStore, blobStore, clock: systemClock, logger });
-const parts: Service = composeServices([
-  connections(eventLog, docStore, blobStore),
-  gateway,
-  createHttpServer({
-    plugins: [],
-    host: settings.HOST,
-    port: settings.HTTP_PORT,
+const { eventLog, docStore, blobStore, clock, logger, run } = beginProcess('gateway-email');
+await run(
+  await createEmailGateway({
+    config: readEmailConfig(process.env),
+    eventLog: await eventLog(),
+    docStore: await docStore(),
+    blobStore: await blobStore(),
+    clock,
     logger,
-    problems: () => parts.problems(),
   }),
-]);
-await runProcess(parts, logger);
+);

@@ -1,0 +1,96 @@
+import type { BlobStore } from '@tributary/blobstore';
+import { openGridFsStore } from '@tributary/blobstore/gridfs';
+import type { DocStore } from '@tributary/docstore';
+import { openMongoStore } from '@tributary/docstore/mongo';
+import type { EventLog } from '@tributary/eventlog';
+import { openKafkaLog } from '@tributary/eventlog/kafka';
+import {
+  composeServices,
+  connectGrpc,
+  connectionSettings,
+  connections,
+  createGrpcServer,
+  createHttpServer,
+  createLogger,
+  type GrpcBinding,
+  type GrpcChannel,
+  type Logger,
+  readConfig,
+  runProcess,
+  type Service,
+  systemClock,
+} from '@tributary/runtime';
+import type { FastifyPluginAsync } from 'fastify';
+import type { z } from 'zod';
+
+/** What a process needs from outside, opened when the service asks for it and closed when the service has stopped. */
+export interface ServiceProcess<Settings> {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: typeof systemClock;
+  /** Kafka at `KAFKA_BROKERS`. */
+  eventLog(): Promise<EventLog>;
+  /** MongoDB at `MONGODB_URL`. */
+  docStore(): Promise<DocStore>;
+  /** GridFS at `MONGODB_URL`. */
+  blobStore(): Promise<BlobStore>;
+  /** @param address `host:port` of a gRPC server. */
+  grpc(address: string): GrpcChannel;
+  /**
+   * Runs the service, with what it serves, until SIGTERM or SIGINT; then stops in order. Health is at `HTTP_PORT` in any case.
+   * Resolves when it is ready.
+   */
+  run(service: Service & Served): Promise<void>;
+}
+
+interface Served {
+  readonly http?: FastifyPluginAsync;
+  readonly grpc?: readonly GrpcBinding[];
+}
+
+/**
+ * Begins a process that is one service on the adapters for scale. A service's `main.ts` is this, its `create…`, and `run`.
+ * @param more Further variables that say where its neighbours are.
+ * @throws ConfigError naming every variable that is wrong.
+ */
+export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
+  name: string,
+  more: More = {} as More,
+): ServiceProcess<z.infer<z.ZodObject<More>>> {
+  const { MONGODB_URL, ...everywhere } = connectionSettings;
+  const { LOG_LEVEL, KAFKA_BROKERS: brokers, ...where } = readConfig(everywhere, process.env);
+  const settings = readConfig(more, process.env);
+  // Read when it is asked for: a service without documents does without.
+  const mongo = () => ({ url: readConfig({ MONGODB_URL }, process.env).MONGODB_URL });
+  const logger = createLogger(name, LOG_LEVEL);
+  const opened: AsyncDisposable[] = [];
+  const keep = <T extends AsyncDisposable>(connection: T): T => {
+    opened.push(connection);
+    return connection;
+  };
+  return {
+    settings,
+    logger,
+    clock: systemClock,
+    eventLog: async () => keep(await openKafkaLog({ brokers, clientId: name, logger })),
+    docStore: async () => keep(await openMongoStore(mongo())),
+    blobStore: async () => keep(await openGridFsStore(mongo())),
+    grpc: (address) => keep(connectGrpc(address)),
+    async run(service) {
+      const { http, grpc } = service;
+      const { HOST: host, GRPC_PORT, HTTP_PORT, TRUST_PROXY: trustProxy } = where;
+      const parts: Service = composeServices([
+        connections(...opened),
+        service,
+        ...(grpc === undefined ? [] : [createGrpcServer({ bindings: grpc, host, port: GRPC_PORT, logger })]),
+        createHttpServer({
+          plugins: http === undefined ? [] : [http],
+          ...{ host, trustProxy, logger },
+          port: HTTP_PORT,
+          problems: () => parts.problems(),
+        }),
+      ]);
+      await runProcess(parts, logger);
+    },
+  };
+}
