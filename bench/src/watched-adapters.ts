@@ -45,6 +45,7 @@ export function watchLog(
     applyTopics: (specs) => log.applyTopics(specs),
     listTopics: () => log.listTopics(),
     lag: (group) => log.lag(group),
+    inHand: () => log.inHand(),
     problems: () => log.problems(),
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };

@@ -204,8 +204,10 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
       await log.append([record('key', 1)]);
       await until('the handler to begin', () => begun > 0);
       expect(await lagOf('readers')).toBeGreaterThan(0);
+      expect(log.inHand().map(({ what }) => what)).toEqual([expect.stringContaining('readers handles ')]);
       gate.resolve();
       await until('the commit', async () => (await lagOf('readers')) === 0);
+      expect(log.inHand()).toEqual([]);
       await consumer.stop();
     });
 

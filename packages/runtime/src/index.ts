@@ -4,4 +4,5 @@ export * from './connection-settings.ts';
 export * from './grpc.ts';
 export * from './http.ts';
 export * from './logger.ts';
+export * from './progress.ts';
 export * from './service.ts';

@@ -19,6 +19,7 @@ import {
   runProcess,
   type Service,
   systemClock,
+  watchProgress,
 } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { z } from 'zod';
@@ -63,7 +64,7 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
   // Read when it is asked for: a service without documents does without.
   const mongo = () => ({ url: readConfig({ MONGODB_URL }, process.env).MONGODB_URL });
   const logger = createLogger(name, LOG_LEVEL);
-  const opened: AsyncDisposable[] = [];
+  const opened: (AsyncDisposable & Partial<Pick<EventLog, 'inHand' | 'problems'>>)[] = [];
   const keep = <T extends AsyncDisposable>(connection: T): T => {
     opened.push(connection);
     return connection;
@@ -88,6 +89,11 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
           ...{ host, trustProxy, logger },
           port: HTTP_PORT,
           problems: () => parts.problems(),
+          stuck: watchProgress({
+            clock: systemClock,
+            work: () => opened.flatMap((connection) => connection.inHand?.() ?? []),
+            away: () => opened.some((connection) => (connection.problems?.() ?? []).length > 0),
+          }),
         }),
       ]);
       await runProcess(parts, logger);

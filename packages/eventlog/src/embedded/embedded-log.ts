@@ -1,6 +1,6 @@
 import { type Clock, type Logger, systemClock } from '@tributary/runtime';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
-import { handleUntilDone, type Problems } from '../handle-until-done.ts';
+import { handleUntilDone, type InHand, type Problems } from '../handle-until-done.ts';
 import type {
   Batch,
   ConsumeOptions,
@@ -66,6 +66,7 @@ class EmbeddedLog implements EventLog {
   readonly #groups = new Map<string, ConsumerGroup>();
   readonly #tails = new Set<Tail>();
   readonly #consumers = new Set<Consumer>();
+  readonly #inHand = new Set<InHand>();
   readonly #queue: PendingAppend[] = [];
   #flushing: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -101,7 +102,13 @@ class EmbeddedLog implements EventLog {
     }
     const group = this.#groupOf(options.group);
     const problems: Problems = new Map();
-    const context = { clock: this.#clock, logger: this.#logger, problems };
+    const context = {
+      clock: this.#clock,
+      logger: this.#logger,
+      problems,
+      inHand: this.#inHand,
+      group: options.group,
+    };
     const member = {
       topics: options.topics,
       open: (partition: Partition, position: number) =>
@@ -202,6 +209,10 @@ class EmbeddedLog implements EventLog {
         return [{ topic: name, partition: number, lag: nextOffset - Math.max(handled, firstOffsets.get(id) ?? 0) }];
       }),
     );
+  }
+
+  inHand(): readonly InHand[] {
+    return [...this.#inHand];
   }
 
   problems(): readonly string[] {

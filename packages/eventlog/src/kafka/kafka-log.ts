@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { backOffMs, type Clock, delay, type Logger, systemClock } from '@tributary/runtime';
 import type { Kafka } from 'kafkajs';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
-import { handleUntilDone, type Problems } from '../handle-until-done.ts';
+import { handleUntilDone, type InHand, type Problems } from '../handle-until-done.ts';
 import {
   type ConsumeOptions,
   type Consumer,
@@ -55,6 +55,7 @@ class KafkaLog implements EventLog {
   readonly #absentTopics = new Set<string>();
   readonly #groupTopics = new Map<string, Set<string>>();
   readonly #consumers = new Set<Consumer>();
+  readonly #inHand = new Set<InHand>();
   /** Nobody else can ask these for their problems yet. */
   readonly #joining = new Set<Consumer>();
   #lookUpProblem: string | undefined;
@@ -87,7 +88,8 @@ class KafkaLog implements EventLog {
   async consume(options: ConsumeOptions): Promise<Consumer> {
     await this.#mustExist(options.topics);
     const problems: Problems = new Map();
-    const context = { clock: this.#clock, logger: this.#logger, problems };
+    const { group } = options;
+    const context = { clock: this.#clock, logger: this.#logger, problems, inHand: this.#inHand, group };
     const consumer: KafkaConsumer = new KafkaConsumer({
       kafka: this.#createKafka(),
       groupId: this.#prefix + options.group,
@@ -163,6 +165,10 @@ class KafkaLog implements EventLog {
   async lag(group: string) {
     this.#mustBeOpen();
     return this.#topics.lag(group, this.#groupTopics.get(group) ?? []);
+  }
+
+  inHand(): readonly InHand[] {
+    return [...this.#inHand];
   }
 
   problems(): readonly string[] {
