@@ -66,6 +66,8 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
+    // Clients ask for the address anew and find replicas that came since. Running calls are not cut.
+    'grpc.max_connection_age_ms': 60_000,
   });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   let port = 0;
@@ -152,7 +154,9 @@ export interface GrpcChannel extends AsyncDisposable {
 }
 
 /**
- * Connects lazily and again after a loss.
+ * Connects lazily and again after a loss. Calls go round all addresses that the name has, as a headless Service gives them: one
+ * connection to a virtual address would hold on to one replica.
+ * @param address `host:port`, or what else gRPC resolves, such as `ipv4:10.0.0.1:50051,10.0.0.2:50051`.
  * @param defaultTimeoutMs Deadline of a call that names none.
  */
 export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {}): GrpcChannel {
@@ -162,6 +166,8 @@ export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {})
     // A restarted service is found again within a second, not after the default's two minutes.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
+    'grpc.dns_min_time_between_resolutions_ms': 2000,
+    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
   });
   return {
     api<Definition extends object>(definition: Definition) {
