@@ -16,7 +16,7 @@ export interface HttpServerOptions {
 
 /**
  * An HTTP server with `GET /health/live` (200 while the process runs) and `GET /health/ready` (200, or 503 with the
- * problems). Stopping closes idle connections at once and lets running requests finish.
+ * problems). Stopping closes idle connections at once and lets running requests finish for 5 s.
  */
 export function createHttpServer(
   options: HttpServerOptions,
@@ -24,7 +24,6 @@ export function createHttpServer(
   const app = fastify({
     loggerInstance: options.logger.child({}, { level: 'warn' }),
     logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true,
     trustProxy: options.trustProxy || false,
     // A body above this must be wanted by the route that takes it.
     bodyLimit: 1024 * 1024,
@@ -48,7 +47,12 @@ export function createHttpServer(
       port = (app.server.address() as { port: number }).port;
     },
     async stop() {
-      await app.close();
+      const force = setTimeout(() => app.server.closeAllConnections(), 5000);
+      try {
+        await app.close();
+      } finally {
+        clearTimeout(force);
+      }
     },
     problems: () => [],
   };
