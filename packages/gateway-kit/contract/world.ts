@@ -29,6 +29,8 @@ export async function openWorld(subject: ChannelSubject) {
   const provider = await subject.startProvider();
   const clock = new ManualClock(subject.startMs ?? Date.now());
   let logFails = false;
+  let released: Promise<void> | undefined;
+  let held = 0;
   let running: Awaited<ReturnType<typeof run>> | undefined;
   const ours = new Set<string>();
 
@@ -51,6 +53,12 @@ export async function openWorld(subject: ChannelSubject) {
     const eventLog: EventLog = Object.assign(Object.create(stores.eventLog) as EventLog, {
       append: async (records: readonly NewRecord[]) => {
         if (logFails) throw new Error('the log is away');
+        if (released !== undefined) {
+          held += 1;
+          await released.finally(() => {
+            held -= 1;
+          });
+        }
         await stores.eventLog.append(records);
       },
       consume: stores.eventLog.consume.bind(stores.eventLog),
@@ -117,6 +125,19 @@ export async function openWorld(subject: ChannelSubject) {
     /** The log takes nothing while this is true. */
     set logFails(value: boolean) {
       logFails = value;
+    },
+    /** Lets appends wait until the returned function is called. */
+    holdLog(): () => void {
+      const gate = Promise.withResolvers<void>();
+      released = gate.promise;
+      return () => {
+        released = undefined;
+        gate.resolve();
+      };
+    },
+    /** Appends that wait. */
+    get held() {
+      return held;
     },
     request: (request: ProviderRequest) => makeRequest(here().url, request),
     /** The customer writes, and the message reaches the log. */

@@ -65,6 +65,13 @@ export interface SentMessage {
 /** Where a channel hands over what it receives. Only when a call has resolved may the provider be told. */
 export interface Inbox {
   /**
+   * Asked at the door, before a request's body is read: lets it in until what is returned is disposed. Webhooks are let in by
+   * the gateway; a channel with a listener or connections of its own asks itself.
+   * @param bytes How large the request is or may become.
+   * @throws OverloadedError when so much waits for the log that it should come again later.
+   */
+  admit(bytes: number): Disposable;
+  /**
    * Puts messages into the log, in this order; resolves when all are durable. Accepting a message again is harmless: its id
    * is the same and the core drops the repeat.
    * @throws what the log throws; then it is unknown which of them are in the log.

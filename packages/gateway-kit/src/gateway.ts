@@ -35,7 +35,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     ...(concurrencyPerAccount !== undefined && { concurrencyPerAccount }),
   });
   const inbox: Inbox = {
-    ...createIntake({ eventLog, source }),
+    ...createIntake({ eventLog, clock, source }),
     report: (outboundMessageId, receipt) => sender.report(outboundMessageId, receipt),
     signal: (signal) => eventLog.append([encodeEvent(topics.signals, signal, source)]),
   };

@@ -87,6 +87,7 @@ export async function createEmailGateway(dependencies: EmailGatewayDependencies)
         ...config.smtpListener,
         accountOf,
         trustedRelays: config.trustedRelays,
+        admit: (bytes) => inbox.admit(bytes),
         acceptance,
         blobStore,
         limits: config.limits,
