@@ -17,7 +17,7 @@ export interface Channel {
   /**
    * Gives one message to the provider; resolves once the provider has accepted it. Fails with an error of send-errors.ts,
    * or any other for a passing fault, after which the same message comes again. Must end by itself within a few minutes.
-   * @param message Never longer than `capabilities.maxTextLength`; its `id` serves as idempotency key where the provider
+   * @param message Never longer than `capabilities` says; its `id` serves as idempotency key where the provider
    * knows one.
    */
   send(message: OutboundMessage): Promise<SentMessage>;
@@ -78,6 +78,10 @@ export interface Inbox {
    */
   accept(...messages: readonly InboundMessage[]): Promise<void>;
   /**
+   * Puts messages into the topic of mentions that are only counted: no ticket comes of them. Otherwise as `accept`.
+   */
+  count(...messages: readonly InboundMessage[]): Promise<void>;
+  /**
    * Tells the operator, among the dead letters, of a message that could not be read as its channel means it. It is
    * accepted all the same, as far as it could be read; replaying the letter changes nothing.
    */
@@ -113,6 +117,8 @@ export function capabilities(declared: Partial<ChannelCapabilities>): ChannelCap
     deliveryMarks: false,
     readMarks: false,
     calls: false,
+    maxPublicTextLength: 0,
+    listensOnly: false,
     ...declared,
   };
 }
