@@ -41,6 +41,7 @@ function toPhrase(text: string): Phrase {
   return { text, needle: ` ${words}${open ? '' : ' '}` };
 }
 
+/** Prepares a list of phrases of the policy. */
 export function toPhrases(texts: readonly string[]): Phrases {
   return new Map(texts.map(toPhrase).map((phrase) => [phrase.needle, phrase]));
 }
