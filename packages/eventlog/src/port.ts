@@ -108,6 +108,16 @@ export interface EventLog extends AsyncDisposable {
   problems(): readonly string[];
 }
 
+/** A log as its adapter opens it, with what only that can tell. */
+export interface OpenedLog extends EventLog {
+  readonly statistics: LogStatistics;
+}
+
+export interface LogStatistics {
+  /** Commits that were forced to the disk, or requests that the brokers acknowledged: concurrent appends share them. */
+  readonly commits: number;
+}
+
 /** The log will never take this record as it is: unknown topic, empty key, too large. */
 export class LogRefusedError extends Error {
   override readonly name = 'LogRefusedError';

@@ -5,10 +5,11 @@ import type {
   Batch,
   ConsumeOptions,
   Consumer,
-  EventLog,
   GroupLag,
   LogRecord,
+  LogStatistics,
   NewRecord,
+  OpenedLog,
   TailOptions,
   TopicSpec,
   TopicStatus,
@@ -40,7 +41,7 @@ const retentionEveryMs = 60_000;
  * Opens the log in a folder. One process consumes from it; others may append, tail and list at the same time.
  * Disposing it stops its consumers in order and writes what is pending.
  */
-export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
+export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<OpenedLog> {
   return new EmbeddedLog(options);
 }
 
@@ -56,7 +57,7 @@ interface Tail {
   extend(): void;
 }
 
-class EmbeddedLog implements EventLog {
+class EmbeddedLog implements OpenedLog {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #logger: Logger | undefined;
@@ -73,6 +74,7 @@ class EmbeddedLog implements EventLog {
   #lock: Promise<Disposable> | undefined;
   #deleteOldAtMs = 0;
   #problem: string | undefined;
+  #commits = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -215,6 +217,10 @@ class EmbeddedLog implements EventLog {
     return [...this.#inHand];
   }
 
+  get statistics(): LogStatistics {
+    return { commits: this.#commits };
+  }
+
   problems(): readonly string[] {
     return [this.#problem, this.#offsets.problem].filter((problem) => problem !== undefined);
   }
@@ -261,6 +267,7 @@ class EmbeddedLog implements EventLog {
         nowMs,
       );
       await this.#file.sync();
+      this.#commits++;
       this.#problem = undefined;
     } catch (error) {
       this.#problem = `cannot append: ${(error as Error).message}`;

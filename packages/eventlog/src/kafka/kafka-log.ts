@@ -7,9 +7,10 @@ import { handleUntilDone, type InHand, type Problems } from '../handle-until-don
 import {
   type ConsumeOptions,
   type Consumer,
-  type EventLog,
   LogRefusedError,
+  type LogStatistics,
   type NewRecord,
+  type OpenedLog,
   type TailOptions,
   type TopicSpec,
 } from '../port.ts';
@@ -38,11 +39,11 @@ export interface KafkaLogOptions {
  * The log on Kafka. Opening it connects to nothing: `append`, `consume` and `tail` connect when first used and keep trying
  * while the brokers are away; `problems()` says so meanwhile.
  */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+export async function openKafkaLog(options: KafkaLogOptions): Promise<OpenedLog> {
   return new KafkaLog(options);
 }
 
-class KafkaLog implements EventLog {
+class KafkaLog implements OpenedLog {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #logger: Logger | undefined;
@@ -59,6 +60,7 @@ class KafkaLog implements EventLog {
   /** Nobody else can ask these for their problems yet. */
   readonly #joining = new Set<Consumer>();
   #lookUpProblem: string | undefined;
+  #commits = 0;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
@@ -171,6 +173,10 @@ class KafkaLog implements EventLog {
     return [...this.#inHand];
   }
 
+  get statistics(): LogStatistics {
+    return { commits: this.#commits };
+  }
+
   problems(): readonly string[] {
     const own = [this.#coalescer.problem, this.#lookUpProblem].filter((problem) => problem !== undefined);
     return [...own, ...[...this.#joining].flatMap((consumer) => consumer.problems())];
@@ -209,6 +215,7 @@ class KafkaLog implements EventLog {
     const missing = await this.#missing(records.map(({ topic }) => topic));
     if (missing.length > 0) throw noSuchTopic(missing);
     await this.#producer.send(records);
+    this.#commits++;
   }
 
   /** Keeps asking while the brokers are away. @throws LogRefusedError when one of the topics does not exist. */
