@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   Client,
   credentials,
+  experimental,
   Metadata,
   Server,
   ServerCredentials,
@@ -23,6 +24,7 @@ import {
   statusDetailsKey,
 } from '@tributary/contracts';
 import { HealthImplementation } from 'grpc-health-check';
+import type { Certificates } from './certificates.ts';
 import { loadContracts } from './contract-files.ts';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
@@ -56,6 +58,8 @@ export interface GrpcServerOptions {
   /** 0 takes a free one; `port` of the result tells which. */
   readonly port: number;
   readonly logger: Logger;
+  /** Encrypts, and lets in only who has a certificate of the same authority. Absent: plaintext. */
+  readonly certificates?: Certificates | undefined;
 }
 
 /** Largest message in bytes, both ways: a batch of 1,000 long mails fits. */
@@ -82,8 +86,12 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
       }
       health.addToServer(server);
       new ReflectionService(loadContracts()).addToServer(server);
+      const { certificates } = options;
+      const secrets = certificates
+        ? experimental.createCertificateProviderServerCredentials(certificates, certificates, true)
+        : ServerCredentials.createInsecure();
       port = await new Promise<number>((resolve, reject) => {
-        server.bindAsync(`${options.host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
+        server.bindAsync(`${options.host}:${options.port}`, secrets, (error, bound) =>
           error ? reject(error) : resolve(bound),
         );
       });
@@ -151,12 +159,22 @@ export interface GrpcChannel extends AsyncDisposable {
   api<Definition extends object>(definition: Definition): Api<Definition>;
 }
 
-/**
- * Connects lazily and again after a loss.
- * @param defaultTimeoutMs Deadline of a call that names none.
- */
-export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {}): GrpcChannel {
-  const client = new Client(address, credentials.createInsecure(), {
+export interface GrpcChannelOptions {
+  /** Deadline of a call that names none. Default 10 s. */
+  readonly defaultTimeoutMs?: number;
+  /** Encrypts, shows our certificate, and checks the server's: it must name the host of the address. Absent: plaintext. */
+  readonly certificates?: Certificates | undefined;
+}
+
+/** Connects lazily and again after a loss. */
+export function connectGrpc(
+  address: string,
+  { defaultTimeoutMs = 10_000, certificates }: GrpcChannelOptions = {},
+): GrpcChannel {
+  const secrets = certificates
+    ? experimental.createCertificateProviderChannelCredentials(certificates, certificates)
+    : credentials.createInsecure();
+  const client = new Client(address, secrets, {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
     // A restarted service is found again within a second, not after the default's two minutes.

@@ -15,6 +15,7 @@ import {
   type GrpcBinding,
   type GrpcChannel,
   type Logger,
+  openGrpcSecurity,
   readConfig,
   runProcess,
   type Service,
@@ -63,7 +64,8 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
   // Read when it is asked for: a service without documents does without.
   const mongo = () => ({ url: readConfig({ MONGODB_URL }, process.env).MONGODB_URL });
   const logger = createLogger(name, LOG_LEVEL);
-  const opened: AsyncDisposable[] = [];
+  const security = openGrpcSecurity(process.env, { clock: systemClock, logger });
+  const opened: AsyncDisposable[] = [security];
   const keep = <T extends AsyncDisposable>(connection: T): T => {
     opened.push(connection);
     return connection;
@@ -75,14 +77,16 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
     eventLog: async () => keep(await openKafkaLog({ brokers, clientId: name, logger })),
     docStore: async () => keep(await openMongoStore(mongo())),
     blobStore: async () => keep(await openGridFsStore(mongo())),
-    grpc: (address) => keep(connectGrpc(address)),
+    grpc: (address) => keep(connectGrpc(address, security)),
     async run(service) {
       const { http, grpc } = service;
       const { HOST: host, GRPC_PORT, HTTP_PORT, TRUST_PROXY: trustProxy } = where;
       const parts: Service = composeServices([
         connections(...opened),
         service,
-        ...(grpc === undefined ? [] : [createGrpcServer({ bindings: grpc, host, port: GRPC_PORT, logger })]),
+        ...(grpc === undefined
+          ? []
+          : [createGrpcServer({ bindings: grpc, host, port: GRPC_PORT, logger, ...security })]),
         createHttpServer({
           plugins: http === undefined ? [] : [http],
           ...{ host, trustProxy, logger },
