@@ -163,7 +163,7 @@ test('files that are no good are named at the start', () => {
 });
 
 test('the variables belong together: what is missing is named', () => {
-  const dependencies = { clock: new ManualClock(), logger };
+  const dependencies = { services: [], clock: new ManualClock(), logger };
   expect(() => openGrpcSecurity({ TLS_CERT_FILE: 'a', TLS_CA_FILE: 'b' }, dependencies)).toThrow(
     'TLS_KEY_FILE: must be set together with TLS_CERT_FILE and TLS_CA_FILE',
   );

@@ -4,6 +4,8 @@ import {
   Client,
   credentials,
   experimental,
+  InterceptingCall,
+  type Interceptor,
   Metadata,
   Server,
   ServerCredentials,
@@ -22,12 +24,14 @@ import {
   encodeStatusDetails,
   StatusError,
   statusDetailsKey,
+  unauthenticated,
 } from '@tributary/contracts';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Certificates } from './certificates.ts';
 import { loadContracts } from './contract-files.ts';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
+import type { Admission, Authenticate } from './tokens.ts';
 
 type Method = (request: unknown, options: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
@@ -60,6 +64,8 @@ export interface GrpcServerOptions {
   readonly logger: Logger;
   /** Encrypts, and lets in only who has a certificate of the same authority. Absent: plaintext. */
   readonly certificates?: Certificates | undefined;
+  /** Lets in only calls that it knows the caller of; health and reflection are open to all. Absent: callers are not checked. */
+  readonly authenticate?: Authenticate | undefined;
 }
 
 /** Largest message in bytes, both ways: a batch of 1,000 long mails fits. */
@@ -82,7 +88,7 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
     },
     async start() {
       for (const { definition, implementation } of options.bindings) {
-        server.addService(definition, handlersOf(definition, implementation, options.logger));
+        server.addService(definition, handlersOf(definition, implementation, options));
       }
       health.addToServer(server);
       new ReflectionService(loadContracts()).addToServer(server);
@@ -111,24 +117,40 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
   };
 }
 
-function handlersOf(definition: ServiceDefinition, implementation: Readonly<Record<string, Method>>, logger: Logger) {
+function handlersOf(
+  definition: ServiceDefinition,
+  implementation: Readonly<Record<string, Method>>,
+  { authenticate, logger }: GrpcServerOptions,
+) {
   return Object.fromEntries(
     Object.entries(definition).map(([name, { responseStream }]) => {
       const method = implementation[name];
       if (method === undefined) throw new Error(`${name} is not implemented`);
-      const begin = (call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>) => {
+      const begin = (
+        call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
+        admission: Admission | undefined,
+      ) => {
         const abort = new AbortController();
         call.on('cancelled', () => abort.abort());
-        return method(call.request, { signal: abort.signal, metadata: call.metadata });
+        if (call.cancelled) abort.abort();
+        return method(call.request, {
+          signal: abort.signal,
+          metadata: call.metadata,
+          ...(admission && { caller: admission.caller }),
+        });
       };
+      const answer = async (call: ServerUnaryCall<unknown, unknown>) =>
+        begin(call, await authenticate?.(call.metadata));
       const unary = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) =>
-        void (begin(call) as Promise<unknown>).then(
+        void answer(call).then(
           (response) => respond(null, response),
           (error: unknown) => respond(toServiceError(error, name, logger)),
         );
       const streaming = async (call: ServerWritableStream<unknown, unknown>) => {
         try {
-          for await (const message of begin(call) as AsyncIterable<unknown>) {
+          const admission = await authenticate?.(call.metadata);
+          for await (const message of begin(call, admission) as AsyncIterable<unknown>) {
+            if (admission?.hasExpired()) throw unauthenticated('the token has expired');
             if (!call.write(message)) await Promise.race([once(call, 'drain'), once(call, 'cancelled')]);
             if (call.cancelled) return;
           }
@@ -164,12 +186,14 @@ export interface GrpcChannelOptions {
   readonly defaultTimeoutMs?: number;
   /** Encrypts, shows our certificate, and checks the server's: it must name the host of the address. Absent: plaintext. */
   readonly certificates?: Certificates | undefined;
+  /** Says in every call who we are. Absent: calls carry no token. */
+  readonly token?: (() => Promise<string>) | undefined;
 }
 
 /** Connects lazily and again after a loss. */
 export function connectGrpc(
   address: string,
-  { defaultTimeoutMs = 10_000, certificates }: GrpcChannelOptions = {},
+  { defaultTimeoutMs = 10_000, certificates, token }: GrpcChannelOptions = {},
 ): GrpcChannel {
   const secrets = certificates
     ? experimental.createCertificateProviderChannelCredentials(certificates, certificates)
@@ -180,6 +204,7 @@ export function connectGrpc(
     // A restarted service is found again within a second, not after the default's two minutes.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
+    ...(token && { interceptors: [withToken(token)] }),
   });
   return {
     api<Definition extends object>(definition: Definition) {
@@ -211,6 +236,24 @@ export function connectGrpc(
     async [Symbol.asyncDispose]() {
       client.close();
     },
+  };
+}
+
+function withToken(token: () => Promise<string>): Interceptor {
+  return (options, nextCall) => {
+    const call: InterceptingCall = new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        token().then(
+          (value) => {
+            metadata.set('authorization', `Bearer ${value}`);
+            next(metadata, listener);
+          },
+          (error: Error) =>
+            call.cancelWithStatus(status.UNAUTHENTICATED, `there is no token to call with: ${error.message}`),
+        );
+      },
+    });
+    return call;
   };
 }
 

@@ -7,3 +7,4 @@ export * from './grpc-security.ts';
 export * from './http.ts';
 export * from './logger.ts';
 export * from './service.ts';
+export * from './tokens.ts';
