@@ -15,6 +15,7 @@ import {
   type GrpcBinding,
   type GrpcChannel,
   type Logger,
+  openGrpcSecurity,
   readConfig,
   runProcess,
   type Service,
@@ -35,8 +36,11 @@ export interface ServiceProcess<Settings> {
   docStore(): Promise<DocStore>;
   /** GridFS at `MONGODB_URL`. */
   blobStore(): Promise<BlobStore>;
-  /** @param address `host:port` of a gRPC server. */
-  grpc(address: string): GrpcChannel;
+  /**
+   * @param service The service that answers there; our token is for it.
+   * @param address `host:port`.
+   */
+  grpc(service: string, address: string): GrpcChannel;
   /**
    * Runs the service, with what it serves, until SIGTERM or SIGINT; then stops in order. Health is at `HTTP_PORT` in any case.
    * Resolves when it is ready.
@@ -64,7 +68,8 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
   // Read when it is asked for: a service without documents does without.
   const mongo = () => ({ url: readConfig({ MONGODB_URL }, process.env).MONGODB_URL });
   const logger = createLogger(name, LOG_LEVEL);
-  const opened: (AsyncDisposable & Partial<Pick<EventLog, 'inHand' | 'problems'>>)[] = [];
+  const security = openGrpcSecurity(process.env, { name, services: [name], clock: systemClock, logger });
+  const opened: (AsyncDisposable & Partial<Pick<EventLog, 'inHand' | 'problems'>>)[] = [security];
   const keep = <T extends AsyncDisposable>(connection: T): T => {
     opened.push(connection);
     return connection;
@@ -76,14 +81,17 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
     eventLog: async () => keep(await openKafkaLog({ brokers, clientId: name, logger })),
     docStore: async () => keep(await openMongoStore(mongo())),
     blobStore: async () => keep(await openGridFsStore(mongo())),
-    grpc: (address) => keep(connectGrpc(address)),
+    grpc: (service, address) =>
+      keep(connectGrpc(address, { certificates: security.certificates, token: security.tokenFor(service) })),
     async run(service) {
       const { http, grpc } = service;
       const { HOST: host, GRPC_PORT, HTTP_PORT, TRUST_PROXY: trustProxy } = where;
       const parts: Service = composeServices([
         connections(...opened),
         service,
-        ...(grpc === undefined ? [] : [createGrpcServer({ bindings: grpc, host, port: GRPC_PORT, logger })]),
+        ...(grpc === undefined
+          ? []
+          : [createGrpcServer({ bindings: grpc, host, port: GRPC_PORT, logger, ...security })]),
         createHttpServer({
           plugins: http === undefined ? [] : [http],
           ...{ host, trustProxy, logger },

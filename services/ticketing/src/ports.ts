@@ -37,6 +37,8 @@ export interface TicketFilter {
   readonly unassigned?: boolean;
   /** All of them must be on the ticket. */
   readonly terms?: readonly string[];
+  /** Only what lies in these regions or is this owner's. An empty owner: only the regions. */
+  readonly view?: { readonly regions: readonly string[]; readonly ownerId: string };
 }
 
 export interface TicketPage {
