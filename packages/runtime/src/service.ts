@@ -1,3 +1,5 @@
+import { stopTelemetry } from './telemetry/stop-telemetry.ts';
+
 /** What runs: a service, a consumer, a server. */
 export interface Service {
   /** Begins to work. Resolves when ready. Called once. */
@@ -67,7 +69,10 @@ export async function runProcess(
     if (stopping) process.exit(130);
     stopping = true;
     logger.info('stopping');
-    service.stop().then(() => process.exit(0), fail);
+    service
+      .stop()
+      .then(stopTelemetry)
+      .then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -14,6 +14,7 @@ import {
   type TopicSpec,
 } from '../port.ts';
 import { checkRecord, maxValueBytes } from '../record-limits.ts';
+import { countCommit, traceAppend, watchConsumer } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
 import { createKafka } from './kafka-client.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
@@ -81,13 +82,14 @@ class KafkaLog implements EventLog {
 
   async append(records: readonly NewRecord[]): Promise<void> {
     for (const record of records) checkRecord(record);
-    await this.#enqueue(records);
+    await traceAppend(records, () => this.#enqueue(records));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
     await this.#mustExist(options.topics);
     const problems: Problems = new Map();
     const context = { clock: this.#clock, logger: this.#logger, problems };
+    const watch = watchConsumer(options, { clock: this.#clock, lag: () => this.lag(options.group) });
     const consumer: KafkaConsumer = new KafkaConsumer({
       kafka: this.#createKafka(),
       groupId: this.#prefix + options.group,
@@ -107,10 +109,13 @@ class KafkaLog implements EventLog {
           deadLetter: (record: (typeof records)[number], cause: Error) =>
             this.#enqueue([toDeadLetter(record, cause, options.group, this.#clock.now())]),
         };
-        return handleUntilDone(batch, options.handle, context);
+        return handleUntilDone(batch, watch.handle, context);
       },
       problems: () => [...problems.values()],
-      ended: () => this.#consumers.delete(consumer),
+      ended: () => {
+        watch[Symbol.dispose]();
+        this.#consumers.delete(consumer);
+      },
     });
     const known = this.#groupTopics.get(options.group) ?? new Set();
     this.#groupTopics.set(options.group, new Set([...known, ...options.topics]));
@@ -203,6 +208,7 @@ class KafkaLog implements EventLog {
     const missing = await this.#missing(records.map(({ topic }) => topic));
     if (missing.length > 0) throw noSuchTopic(missing);
     await this.#producer.send(records);
+    countCommit(records);
   }
 
   /** Keeps asking while the brokers are away. @throws LogRefusedError when one of the topics does not exist. */
