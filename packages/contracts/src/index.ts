@@ -7,3 +7,4 @@ export * from './gen/tributary/routing/v1/routing.ts';
 export * from './gen/tributary/tickets/v1/tickets.ts';
 export * from './status-error.ts';
 export * from './topics.ts';
+export * from './trace-context.ts';

@@ -1,3 +1,5 @@
+import { stopTelemetry } from './telemetry/stop-telemetry.ts';
+
 /** What runs: a service, a consumer, a server. */
 export interface Service {
   /** Begins to work. Resolves when ready. Called once. */
@@ -70,7 +72,10 @@ export async function runProcess(
     stopping = true;
     logger.info('stopping');
     setTimeout(() => fail(new Error(`did not stop within ${graceMs} ms`)), graceMs);
-    service.stop().then(() => process.exit(0), fail);
+    service
+      .stop()
+      .then(stopTelemetry)
+      .then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

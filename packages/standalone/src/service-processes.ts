@@ -34,6 +34,8 @@ export interface ServiceProcessOptions {
   report(line: string): void;
 }
 
+const telemetry = new URL('../../runtime/src/telemetry/register.ts', import.meta.url);
+
 type CommandLine = readonly [program: string, ...args: string[]];
 
 /** Starts a service and keeps it running until `stop`. */
@@ -45,7 +47,7 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
 
   const start = () => {
     starts += 1;
-    const command: CommandLine = [process.execPath, ...process.execArgv, options.entry];
+    const command: CommandLine = [process.execPath, ...process.execArgv, `--import=${telemetry}`, options.entry];
     const [program, ...args] = options.wrap?.(command) ?? command;
     const output = options.logFile === undefined ? 'inherit' : openSync(options.logFile, 'a');
     child = spawn(program, args, {
@@ -152,7 +154,12 @@ export function serviceProcesses(
       name,
       healthPort: own.HTTP_PORT,
       entry: fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)),
-      environment: { ...stringsOf(own), ...environment },
+      environment: {
+        ...stringsOf(own),
+        // On one machine each needs its own port for what Prometheus asks.
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(own.HTTP_PORT + 1000),
+        ...environment,
+      },
       ...(logFolder !== undefined && { logFile: join(logFolder, `${name}.log`) }),
       ...(wrap && { wrap }),
       report,

@@ -15,6 +15,7 @@ import type {
   TopicStatus,
 } from '../port.ts';
 import { checkRecord } from '../record-limits.ts';
+import { countCommit, traceAppend, watchConsumer } from '../telemetry.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { lockConsumers } from './consumer-lock.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
@@ -88,7 +89,7 @@ class EmbeddedLog implements OpenedLog {
 
   async append(records: readonly NewRecord[]): Promise<void> {
     for (const record of records) checkRecord(record);
-    await this.#enqueue(records);
+    await traceAppend(records, () => this.#enqueue(records));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
@@ -111,6 +112,7 @@ class EmbeddedLog implements OpenedLog {
       inHand: this.#inHand,
       group: options.group,
     };
+    const watch = watchConsumer(options, { clock: this.#clock, lag: () => this.lag(options.group) });
     const member = {
       topics: options.topics,
       open: (partition: Partition, position: number) =>
@@ -120,7 +122,7 @@ class EmbeddedLog implements OpenedLog {
           read: (_, offset) => this.#read(partition, offset, options.maxBatch ?? 500),
           take: async (records, signal) => {
             const batch = this.#batchOf(partition, records, signal, options.group);
-            if (!(await handleUntilDone(batch, options.handle, context))) return false;
+            if (!(await handleUntilDone(batch, watch.handle, context))) return false;
             this.#offsets.set(options.group, partition, (records.at(-1) as LogRecord).offset + 1);
             return true;
           },
@@ -129,6 +131,7 @@ class EmbeddedLog implements OpenedLog {
     };
     const release = async () => {
       await group.leave(member);
+      watch[Symbol.dispose]();
       if (group.size === 0) this.#groups.delete(options.group);
       this.#offsets.flush();
       this.#remove(consumer);
@@ -274,6 +277,7 @@ class EmbeddedLog implements OpenedLog {
       for (const { reject } of appends) reject(error);
       return;
     }
+    countCommit(appends.flatMap(({ records }) => records));
     for (const { resolve } of appends) resolve();
     for (const [partition, records] of appended) {
       // Unless another process has appended behind them meanwhile: what is remembered has no gap.

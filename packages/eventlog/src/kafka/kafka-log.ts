@@ -15,6 +15,7 @@ import {
   type TopicSpec,
 } from '../port.ts';
 import { checkRecord, maxValueBytes } from '../record-limits.ts';
+import { countCommit, traceAppend, watchConsumer } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
 import { createKafka } from './kafka-client.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
@@ -84,7 +85,7 @@ class KafkaLog implements OpenedLog {
 
   async append(records: readonly NewRecord[]): Promise<void> {
     for (const record of records) checkRecord(record);
-    await this.#enqueue(records);
+    await traceAppend(records, () => this.#enqueue(records));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
@@ -92,6 +93,7 @@ class KafkaLog implements OpenedLog {
     const problems: Problems = new Map();
     const { group } = options;
     const context = { clock: this.#clock, logger: this.#logger, problems, inHand: this.#inHand, group };
+    const watch = watchConsumer(options, { clock: this.#clock, lag: () => this.lag(options.group) });
     const consumer: KafkaConsumer = new KafkaConsumer({
       kafka: this.#createKafka(),
       groupId: this.#prefix + options.group,
@@ -111,10 +113,13 @@ class KafkaLog implements OpenedLog {
           deadLetter: (record: (typeof records)[number], cause: Error) =>
             this.#enqueue([toDeadLetter(record, cause, options.group, this.#clock.now())]),
         };
-        return handleUntilDone(batch, options.handle, context);
+        return handleUntilDone(batch, watch.handle, context);
       },
       problems: () => [...problems.values()],
-      ended: () => this.#consumers.delete(consumer),
+      ended: () => {
+        watch[Symbol.dispose]();
+        this.#consumers.delete(consumer);
+      },
     });
     const known = this.#groupTopics.get(options.group) ?? new Set();
     this.#groupTopics.set(options.group, new Set([...known, ...options.topics]));
@@ -216,6 +221,7 @@ class KafkaLog implements OpenedLog {
     if (missing.length > 0) throw noSuchTopic(missing);
     await this.#producer.send(records);
     this.#commits++;
+    countCommit(records);
   }
 
   /** Keeps asking while the brokers are away. @throws LogRefusedError when one of the topics does not exist. */
