@@ -2,6 +2,7 @@ import type { BlobStore } from '@tributary/blobstore';
 import type { ChannelCapabilities, InboundMessage, OutboundMessage, Signal } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { Clock, Logger, Service } from '@tributary/runtime';
+import type { FastifyPluginAsync } from 'fastify';
 import type { Rate } from './token-bucket.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -31,6 +32,8 @@ export interface Channel {
   typing?(conversationKey: string): Promise<void>;
   /** The HTTP requests by which the provider brings what customers write. */
   readonly webhooks?: readonly Webhook[];
+  /** What else it serves by HTTP, such as a WebSocket for customers. Registered after `connect`. */
+  readonly http?: FastifyPluginAsync;
   /** For what is fetched or comes over a connection that we open: started last and stopped first. */
   connect?(inbox: Inbox, sent: SentMessages): Service | Promise<Service>;
 }

@@ -13,7 +13,7 @@ export interface GatewayDependencies extends Omit<ChannelDependencies, 'blobStor
 }
 
 export interface Gateway extends Service {
-  /** The channel's webhooks, for the server that has the port. */
+  /** The channel's webhooks and what else it serves, for the server that has the port. */
   readonly http: FastifyPluginAsync;
 }
 
@@ -46,9 +46,13 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     ...(channel.typing === undefined ? [] : [showTyping(channel, eventLog, logger)]),
     ...(connection === undefined ? [] : [connection]),
   ]);
+  const webhooks = webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger });
   return {
     ...service,
-    http: webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger }),
+    async http(app) {
+      await app.register(webhooks);
+      if (channel.http !== undefined) await app.register(channel.http);
+    },
   };
 }
 
