@@ -6,7 +6,7 @@ import { createChannel, startPigeonPost } from './pigeon-post.ts';
 const module = new URL('./pigeon-post.ts', import.meta.url).href;
 
 test('twice what the log takes is answered 503 with Retry-After; what was acknowledged is all there; then it goes on by itself', async () => {
-  const world = await openWorld({ module, createChannel, startProvider: startPigeonPost });
+  const world = await openWorld({ module, createChannel, startProvider: startPigeonPost }, undefined);
   await world.open();
   const { calls } = world.provider;
   const write = async (id: number) => {
