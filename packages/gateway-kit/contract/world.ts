@@ -66,6 +66,7 @@ export async function openWorld(subject: ChannelSubject) {
       stores,
       gateway,
       idempotent: channel.idempotent === true,
+      listensOnly: channel.capabilities.listensOnly,
       inbound,
       deliveries,
       url: `http://127.0.0.1:${http.port}`,
@@ -104,6 +105,9 @@ export async function openWorld(subject: ChannelSubject) {
     },
     get idempotent() {
       return here().idempotent;
+    },
+    get listensOnly() {
+      return here().listensOnly;
     },
     get inbound(): readonly InboundMessage[] {
       return here().inbound;
