@@ -59,11 +59,15 @@ export function createGooglePlayApi(account: GooglePlayAccount, clock: Clock): G
   }
 
   async function call(url: string, request: RequestInit = {}): Promise<unknown> {
+    const kept = token;
     try {
       return await callApi(url, { ...request, headers: { ...request.headers, authorization: await authorization() } });
     } catch (error) {
-      // Revoked before its time, perhaps: the next try has a new one.
-      if (error instanceof ApiRefusal && error.status === 401) token = undefined;
+      if (error instanceof ApiRefusal && error.status === 401 && kept !== undefined && kept === token) {
+        // It was taken back before its time: once more, with a new one.
+        token = undefined;
+        return call(url, request);
+      }
       throw isOutOfQuota(error)
         ? new RetryLaterError(error.message, error.retryAfterMs ?? 5 * 60_000)
         : callErrorOf(error);
