@@ -95,11 +95,24 @@ function explained<Functions extends object>(functions: Functions, address: stri
     name,
     async (...given: unknown[]) => {
       try {
-        return await (call as (...given: unknown[]) => Promise<unknown>)(...given);
+        const answer = await (call as (...given: unknown[]) => Promise<unknown>)(...given);
+        return isStream(answer) ? explainedStream(answer, address) : answer;
       } catch (error) {
         throw toFailure(error, address);
       }
     },
   ]);
   return Object.fromEntries(wrapped) as Functions;
+}
+
+function isStream(answer: unknown): answer is AsyncIterable<unknown> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+}
+
+async function* explainedStream(stream: AsyncIterable<unknown>, address: string): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw toFailure(error, address);
+  }
 }

@@ -5,6 +5,7 @@ import { addAgentCommands } from './commands/agents.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addOfferCommands } from './commands/offers.ts';
 import { addSendCommands } from './commands/send.ts';
 import { addTailCommand } from './commands/tail.ts';
 import { addTicketCommands } from './commands/tickets.ts';
@@ -77,6 +78,7 @@ export function createProgram(context: CliContext): Command {
   addTicketCommands(program, context);
   addExplainCommand(program, context);
   addAgentCommands(program, context);
+  addOfferCommands(program, context);
   addTailCommand(program, context);
   addTopicCommands(program, context);
   addDeadLetterCommands(program, context);

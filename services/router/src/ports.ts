@@ -72,6 +72,11 @@ export interface AgentStore {
   renew(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[], nowMs: number): Promise<Agent | undefined>;
   /** Notes that ticketing knows the agent as the owner of these. */
   confirm(id: string, ticketIds: readonly string[]): Promise<Agent | undefined>;
+  /**
+   * As `confirm`, of a claim that was made for an offer: it is the owner's from now on, whatever becomes of the offer.
+   * @returns the agent, who does not hold the ticket when the offer's end was faster.
+   */
+  confirmOffered(id: string, ticketId: string): Promise<Agent | undefined>;
   /** Offers missed before no longer count. */
   setPresence(id: string, presence: Presence, nowMs: number): Promise<Agent | undefined>;
   /** Creates or replaces the profile. Presence (offline at first), load and work stay. */

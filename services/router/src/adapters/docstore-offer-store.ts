@@ -95,7 +95,7 @@ export function createOfferStore(offers: Collection<OfferDocument>): OfferStore 
       const state = reason === '' ? 'accepted' : 'cancelled';
       const ended = await offers.findOneAndUpdate(
         { _id: id, state: 'accepting' },
-        { $set: { state, reason, after: 'nothing', endedAtMs: nowMs } },
+        { $set: { state, reason, after: state === 'accepted' ? 'nothing' : 'offer_next', endedAtMs: nowMs } },
       );
       return ended && toOffer(ended);
     },
