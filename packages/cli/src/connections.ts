@@ -62,12 +62,12 @@ export function openConnections(environment: Environment): Connections & AsyncDi
 }
 
 async function openLog(environment: Environment, create: boolean): Promise<EventLog> {
-  const brokers = environment['KAFKA_BROKERS'];
-  if (brokers) {
-    const list = brokers.split(',').map((broker) => broker.trim());
-    await mustAnswer(list);
+  if (environment['KAFKA_BROKERS']) {
+    const { readKafkaConnection } = await import('@tributary/runtime');
+    const connection = readKafkaConnection(environment);
+    await mustAnswer(connection.brokers);
     const { openKafkaLog } = await import('@tributary/eventlog/kafka');
-    return openKafkaLog({ brokers: list, clientId: 'tributary-cli' });
+    return openKafkaLog({ ...connection, clientId: 'tributary-cli' });
   }
   const folder = join(environment['TRIBUTARY_DATA_DIR'] || '.data', 'log');
   if (!create && !existsSync(folder)) {
