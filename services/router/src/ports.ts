@@ -135,7 +135,8 @@ export interface WaitingStore {
   advance(work: Waiting, nowMs: number): Promise<void>;
   /** Makes a row one that is offered, or without a contact an ordinary one. A row that is not there is passed over. */
   setLive(ticketId: string, live: LiveContact | undefined): Promise<void>;
-  page(after: WaitingPosition | undefined, limit: number): Promise<WaitingPage>;
+  /** @param regions Only work of these. Absent: of all. */
+  page(after: WaitingPosition | undefined, limit: number, regions?: readonly string[]): Promise<WaitingPage>;
 }
 
 /** An offer with what it takes to carry on from it. */
@@ -157,7 +158,12 @@ export interface OfferFilter {
   readonly ticket: string;
   /** Empty: any. */
   readonly states: readonly OfferState[];
+  /** Of tickets in these. Absent: in all. */
+  readonly regions?: readonly string[];
 }
+
+/** Whose offers. */
+export type OfferView = Pick<OfferFilter, 'agentId' | 'regions'>;
 
 export interface OfferPosition {
   readonly madeAtMs: number;
