@@ -1,6 +1,7 @@
 import { deadLetterTopic, encodeEvent, topics } from '@tributary/contracts';
 import { deadLetterHeaders, type EventLog } from '@tributary/eventlog';
 import type { Inbox } from './channel.ts';
+import { countReceived } from './telemetry.ts';
 
 /** The part of an inbox that leads into messages.inbound.v1. */
 export type Intake = Pick<Inbox, 'accept' | 'deadLetter'>;
@@ -18,6 +19,7 @@ export function createIntake({ eventLog, source }: { eventLog: EventLog; source:
           return encodeEvent(topics.inbound, message, source);
         }),
       );
+      for (const { channel } of messages) countReceived(channel);
     },
     async deadLetter(message, cause) {
       const { topic, headers, ...record } = encodeEvent(topics.inbound, message, source);

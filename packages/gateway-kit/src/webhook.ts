@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Logger } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Inbox } from './channel.ts';
+import { countNotTaken } from './telemetry.ts';
 
 /** One HTTP request of a provider, as it came. */
 export interface WebhookRequest {
@@ -68,8 +69,9 @@ export function refuseReplay(signedAtMs: number, nowMs: number): void {
 export function jsonBody({ body }: WebhookRequest): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new WebhookRefusal(400, `the body must be JSON: ${(error as Error).message}`);
+  } catch {
+    // What the parser says quotes the body.
+    throw new WebhookRefusal(400, 'the body must be JSON');
   }
 }
 
@@ -115,6 +117,7 @@ export function webhookRoutes({ channel, webhooks, inbox, publicUrl, logger }: W
             } = await webhook.receive(request, inbox);
             return await reply.code(status).headers(headers).type(contentType).send(body);
           } catch (error) {
+            countNotTaken(channel, error instanceof WebhookRefusal ? error.status : 503);
             if (error instanceof WebhookRefusal) {
               logger.info(
                 { channel, path: webhook.path, status: error.status, reason: error.message },

@@ -1,3 +1,4 @@
+import { metrics } from '@opentelemetry/api';
 import fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
@@ -13,6 +14,12 @@ export interface HttpServerOptions {
   /** What `GET /health/ready` answers 503 with. */
   problems(): readonly string[];
 }
+
+const duration = metrics.getMeter('@tributary/runtime').createHistogram('http.server.request.duration', {
+  description: 'HTTP requests by route, health checks left out',
+  unit: 's',
+  advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
+});
 
 /**
  * An HTTP server with `GET /health/live` (200 while the process runs) and `GET /health/ready` (200, or 503 with the
@@ -42,6 +49,11 @@ export function createHttpServer(
         return reply
           .code(problems.length === 0 ? 200 : 503)
           .send({ status: problems.length === 0 ? 'ready' : 'not ready', problems });
+      });
+      app.addHook('onResponse', async ({ method, routeOptions: { url } }, { elapsedTime, statusCode }) => {
+        if (url?.startsWith('/health/')) return;
+        const labels = { 'http.request.method': method, 'http.response.status_code': statusCode };
+        duration.record(elapsedTime / 1000, { ...labels, ...(url !== undefined && { 'http.route': url }) });
       });
       for (const plugin of options.plugins) await app.register(plugin);
       await app.listen({ host: options.host, port: options.port });
