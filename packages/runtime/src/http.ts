@@ -55,6 +55,10 @@ export function createHttpServer(
         const labels = { 'http.request.method': method, 'http.response.status_code': statusCode };
         duration.record(elapsedTime / 1000, { ...labels, ...(url !== undefined && { 'http.route': url }) });
       });
+      // Fastify's own answer repeats the address, with whatever stands in its query.
+      app.setNotFoundHandler((_request, reply) =>
+        reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'there is nothing at this address' }),
+      );
       for (const plugin of options.plugins) await app.register(plugin);
       await app.listen({ host: options.host, port: options.port });
       port = (app.server.address() as { port: number }).port;
