@@ -94,6 +94,28 @@ const bounce = InboundMessage.fromPartial({
   receivedTime: at('08:20:00'),
 });
 
+const mention = InboundMessage.fromPartial({
+  id: inboundMessageId('feeds', 'press', 'blog.example.com/scooters-compared'),
+  channel: 'feeds',
+  account: 'press',
+  providerMessageId: 'blog.example.com/scooters-compared',
+  conversationKey: `feeds:press:${hashId('blog.example.com/scooters-compared')}`,
+  sender: { kind: 'feeds', address: 'blog.example.com:Bo', displayName: 'Bo', verification: 1 },
+  subject: 'Scooters compared',
+  text: 'Of the five, the Tributary went farthest.',
+  kind: 2,
+  visibility: 2,
+  automatic: 4,
+  languageHint: 'en',
+  providerTime: at('07:30:00'),
+  receivedTime: at('07:40:00'),
+  attributes: {
+    page: 'https://blog.example.com/scooters-compared',
+    feed: 'https://blog.example.com/feed.xml',
+    words: 'Tributary',
+  },
+});
+
 const outbound = OutboundMessage.fromPartial({
   id: hashId('outbound', ticketId, 5),
   ticketId,
@@ -354,6 +376,7 @@ const ticketEvents = changes.map(([change, fields], index) => {
 /** An example of every event, by topic name: what docs/events.md shows. */
 export const examples: Readonly<Record<string, readonly unknown[]>> = {
   [topics.inbound.name]: [inbound, bounce, call],
+  [topics.mentions.name]: [mention],
   [topics.outbound.name]: [outbound],
   [topics.delivery.name]: [delivery],
   [topics.signals.name]: [signal],

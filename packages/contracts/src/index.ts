@@ -1,4 +1,5 @@
 export * from './api.ts';
+export * from './callers.ts';
 export * from './events.ts';
 export * from './gen/tributary/agents/v1/agents.ts';
 export * from './gen/tributary/messages/v1/messages.ts';

@@ -55,6 +55,18 @@ export const topics = {
     subject: (message) => message.conversationKey,
     time: (message) => message.receivedTime,
   }),
+  mentions: declare<InboundMessage>({
+    name: 'mentions.v1',
+    type: 'tributary.messages.v1.InboundMessage',
+    codec: InboundMessage,
+    partitions: 4,
+    retentionMs: 90 * dayMs,
+    keyedBy: 'conversation_key',
+    key: (message) => message.conversationKey,
+    id: (message) => message.id,
+    subject: (message) => message.conversationKey,
+    time: (message) => message.receivedTime,
+  }),
   outbound: declare<OutboundMessage>({
     name: 'messages.outbound.v1',
     type: 'tributary.messages.v1.OutboundMessage',

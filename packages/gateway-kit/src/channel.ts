@@ -2,6 +2,7 @@ import type { BlobStore } from '@tributary/blobstore';
 import type { ChannelCapabilities, InboundMessage, OutboundMessage, Signal } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { Clock, Logger, Service } from '@tributary/runtime';
+import type { FastifyPluginAsync } from 'fastify';
 import type { Rate } from './token-bucket.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -17,7 +18,7 @@ export interface Channel {
   /**
    * Gives one message to the provider; resolves once the provider has accepted it. Fails with an error of send-errors.ts,
    * or any other for a passing fault, after which the same message comes again. Must end by itself within a few minutes.
-   * @param message Never longer than `capabilities.maxTextLength`; its `id` serves as idempotency key where the provider
+   * @param message Never longer than `capabilities` says; its `id` serves as idempotency key where the provider
    * knows one.
    */
   send(message: OutboundMessage): Promise<SentMessage>;
@@ -31,6 +32,8 @@ export interface Channel {
   typing?(conversationKey: string): Promise<void>;
   /** The HTTP requests by which the provider brings what customers write. */
   readonly webhooks?: readonly Webhook[];
+  /** What else it serves by HTTP, such as a WebSocket for customers. Registered after `connect`. */
+  readonly http?: FastifyPluginAsync;
   /** For what is fetched or comes over a connection that we open: started last and stopped first. */
   connect?(inbox: Inbox, sent: SentMessages): Service | Promise<Service>;
 }
@@ -65,11 +68,22 @@ export interface SentMessage {
 /** Where a channel hands over what it receives. Only when a call has resolved may the provider be told. */
 export interface Inbox {
   /**
+   * Asked at the door, before a request's body is read: lets it in until what is returned is disposed. Webhooks are let in by
+   * the gateway; a channel with a listener or connections of its own asks itself.
+   * @param bytes How large the request is or may become.
+   * @throws OverloadedError when so much waits for the log that it should come again later.
+   */
+  admit(bytes: number): Disposable;
+  /**
    * Puts messages into the log, in this order; resolves when all are durable. Accepting a message again is harmless: its id
    * is the same and the core drops the repeat.
    * @throws what the log throws; then it is unknown which of them are in the log.
    */
   accept(...messages: readonly InboundMessage[]): Promise<void>;
+  /**
+   * Puts messages into the topic of mentions that are only counted: no ticket comes of them. Otherwise as `accept`.
+   */
+  count(...messages: readonly InboundMessage[]): Promise<void>;
   /**
    * Tells the operator, among the dead letters, of a message that could not be read as its channel means it. It is
    * accepted all the same, as far as it could be read; replaying the letter changes nothing.
@@ -106,6 +120,8 @@ export function capabilities(declared: Partial<ChannelCapabilities>): ChannelCap
     deliveryMarks: false,
     readMarks: false,
     calls: false,
+    maxPublicTextLength: 0,
+    listensOnly: false,
     ...declared,
   };
 }

@@ -14,7 +14,7 @@ export interface GatewayDependencies extends Omit<ChannelDependencies, 'blobStor
 }
 
 export interface Gateway extends Service {
-  /** The channel's webhooks, for the server that has the port. */
+  /** The channel's webhooks and what else it serves, for the server that has the port. */
   readonly http: FastifyPluginAsync;
 }
 
@@ -37,7 +37,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     ...(concurrencyPerAccount !== undefined && { concurrencyPerAccount }),
   });
   const inbox: Inbox = {
-    ...createIntake({ eventLog, source }),
+    ...createIntake({ eventLog, clock, source }),
     report: (outboundMessageId, receipt) => sender.report(outboundMessageId, receipt),
     signal: (signal) => eventLog.append([encodeEvent(topics.signals, signal, source)]),
   };
@@ -48,9 +48,13 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     ...(channel.typing === undefined ? [] : [showTyping(channel, eventLog, logger)]),
     ...(connection === undefined ? [] : [connection]),
   ]);
+  const webhooks = webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger });
   return {
     ...service,
-    http: webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger }),
+    async http(app) {
+      await app.register(webhooks);
+      if (channel.http !== undefined) await app.register(channel.http);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { type ChannelCapabilities, OutboundMessage } from '@tributary/contracts';
+import { type ChannelCapabilities, OutboundMessage, Visibility } from '@tributary/contracts';
 import type {
   BulkWriteResult,
   Collection,
@@ -62,7 +62,7 @@ const oldestFirst = { orderAtMs: 1, offset: 1, part: 1 } as const;
 
 /** The outbound messages of one channel in the document store. `owner` is this process. */
 export async function openOutboundRows(docStore: DocStore, channel: string, owner: string) {
-  const rows: Collection<OutboundRow> = await docStore.collection(`outbound_${channel}`, [
+  const rows: Collection<OutboundRow> = await docStore.collection(`outbound_${channel.replaceAll('-', '_')}`, [
     { keys: { openConversation: 1, ...oldestFirst } },
     { keys: { sendingConversation: 1 }, unique: true },
     { keys: { dueAtMs: 1 } },
@@ -191,17 +191,22 @@ export async function openOutboundRows(docStore: DocStore, channel: string, owne
 
 export type OutboundRows = Awaited<ReturnType<typeof openOutboundRows>>;
 
+/** What says into how many messages a text goes. */
+export type TextCapabilities = Pick<ChannelCapabilities, 'maxTextLength' | 'maxPublicTextLength' | 'splitsText'>;
+
 /**
  * The rows of a message as it comes from the log, each with what it sends: one, or as many as its text needs on a channel that
  * splits texts. A part is a message of its own at the provider, with an id of its own; the last one carries the attachments.
  */
 export function newRows(
   message: OutboundMessage,
-  { maxTextLength, splitsText }: Pick<ChannelCapabilities, 'maxTextLength' | 'splitsText'>,
+  { maxTextLength, maxPublicTextLength, splitsText }: TextCapabilities,
   record: Pick<LogRecord, 'timestampMs' | 'offset' | 'headers'>,
   nowMs: number,
 ): { readonly row: OutboundRow; readonly message: OutboundMessage }[] {
-  const texts = splitsText ? splitText(message.text, maxTextLength) : [message.text];
+  const isPublic = message.visibility === Visibility.VISIBILITY_PUBLIC;
+  const longest = isPublic && maxPublicTextLength > 0 ? maxPublicTextLength : maxTextLength;
+  const texts = splitsText ? splitText(message.text, longest) : [message.text];
   if (texts.length === 1) return [{ row: newRow(message, record, nowMs), message }];
   return texts.map((text, index) => {
     const part = index + 1;

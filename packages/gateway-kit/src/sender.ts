@@ -1,12 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { type ChannelCapabilities, decodeEvent, type OutboundMessage, topics } from '@tributary/contracts';
+import { decodeEvent, type OutboundMessage, topics } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import { type Batch, type Consumer, decodeBatch, type EventLog } from '@tributary/eventlog';
 import { backOffMs, type Clock, type Logger, type Service } from '@tributary/runtime';
 import type { Receipt, SentMessage, SentMessages } from './channel.ts';
 import { createDeliveryReports } from './delivery-reports.ts';
 import { type Entry, Lanes } from './lanes.ts';
-import { newRows, type OutboundRow, type OutboundRows, type Outcome, openOutboundRows } from './outbound-rows.ts';
+import {
+  newRows,
+  type OutboundRow,
+  type OutboundRows,
+  type Outcome,
+  openOutboundRows,
+  type TextCapabilities,
+} from './outbound-rows.ts';
 import { AccountUnavailableError, PermanentSendError, RetryLaterError, UncertainSendError } from './send-errors.ts';
 import { countSent, traceTry } from './telemetry.ts';
 import type { Rate } from './token-bucket.ts';
@@ -23,7 +30,7 @@ export interface SenderOptions {
    */
   send(message: OutboundMessage): Promise<SentMessage>;
   /** Texts longer than the channel carries go out in parts, where it allows that. */
-  readonly capabilities: Pick<ChannelCapabilities, 'maxTextLength' | 'splitsText'>;
+  readonly capabilities: TextCapabilities;
   /** A message in doubt may be sent again, for the provider knows repeats. Default false. */
   readonly idempotent?: boolean;
   /** How fast one account may send. Absent: as fast as the provider answers. */

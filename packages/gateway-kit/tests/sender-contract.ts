@@ -62,7 +62,7 @@ export function promiseOfSender(openGround: () => Promise<Ground>): void {
       async sender(send: SenderOptions['send'], options: Partial<SenderOptions> = {}) {
         const sender = await createSender({
           channel: 'test',
-          capabilities: { maxTextLength: 20, splitsText: true },
+          capabilities: { maxTextLength: 20, maxPublicTextLength: 0, splitsText: true },
           eventLog,
           docStore,
           clock: systemClock,
@@ -332,6 +332,23 @@ export function promiseOfSender(openGround: () => Promise<Ground>): void {
       outboundMessageId: 'long',
       status: DeliveryStatus.DELIVERY_STATUS_DELIVERED,
     });
+  });
+
+  test('a public text may be shorter than a private one: each is cut at its own length', async () => {
+    const it = await world();
+    const seen: string[] = [];
+    const capabilities = { maxTextLength: 20, maxPublicTextLength: 10, splitsText: true };
+    await it.sender(
+      async (one) => {
+        seen.push(one.text);
+        return accepted(one);
+      },
+      { capabilities },
+    );
+    const text = 'One line. Another.';
+    await it.publish({ ...message('private', 'it'), text }, { ...message('public', 'it'), text, visibility: 2 });
+    await until('both deliveries', () => it.deliveries.length === 2);
+    expect(seen).toEqual([text, 'One line.', 'Another.']);
   });
 
   test('the provider says when to come again: its account waits so long, the others do not', async () => {

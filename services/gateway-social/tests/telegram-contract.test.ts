@@ -8,6 +8,7 @@ describe('Telegram, asked by us', () => {
     module: new URL('./telegram-provider.ts', import.meta.url).href,
     createChannel: polling.createChannel,
     startProvider: polling.startPolledTelegram,
+    without: polling.withoutCalls,
   });
 });
 
@@ -16,5 +17,6 @@ describe('Telegram, calling us', () => {
     module: new URL('./telegram-webhook-provider.ts', import.meta.url).href,
     createChannel: webhook.createChannel,
     startProvider: webhook.startCallingTelegram,
+    without: webhook.without,
   });
 });

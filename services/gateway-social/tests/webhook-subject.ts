@@ -32,8 +32,6 @@ export async function startProvider(): Promise<Provider> {
           atMs,
         ),
       unknown: (_ourUrl, atMs) => platform.request({ type: 'weather.changed', wind: 'west' }, 'msg-weather', atMs),
-      signsBody: true,
-      signsTime: true,
     },
     received: () => platform.replies.map(({ text }) => text),
     tries: () => platform.tries,

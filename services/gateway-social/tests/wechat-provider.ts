@@ -46,8 +46,6 @@ export async function startCallingWechat(): Promise<Provider> {
         return call(conversation, { MsgType: 'text', Content: text, MsgId: id }, atMs);
       },
       unknown: (_ourUrl, atMs) => call('501', { MsgType: 'event', Event: 'WIND_FROM_THE_WEST' }, atMs),
-      signsBody: true,
-      signsTime: true,
     },
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };

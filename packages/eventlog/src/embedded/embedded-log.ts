@@ -1,14 +1,15 @@
 import { type Clock, type Logger, systemClock } from '@tributary/runtime';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
-import { handleUntilDone, type Problems } from '../handle-until-done.ts';
+import { handleUntilDone, type InHand, type Problems } from '../handle-until-done.ts';
 import type {
   Batch,
   ConsumeOptions,
   Consumer,
-  EventLog,
   GroupLag,
   LogRecord,
+  LogStatistics,
   NewRecord,
+  OpenedLog,
   TailOptions,
   TopicSpec,
   TopicStatus,
@@ -41,7 +42,7 @@ const retentionEveryMs = 60_000;
  * Opens the log in a folder. One process consumes from it; others may append, tail and list at the same time.
  * Disposing it stops its consumers in order and writes what is pending.
  */
-export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
+export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<OpenedLog> {
   return new EmbeddedLog(options);
 }
 
@@ -57,7 +58,7 @@ interface Tail {
   extend(): void;
 }
 
-class EmbeddedLog implements EventLog {
+class EmbeddedLog implements OpenedLog {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #logger: Logger | undefined;
@@ -67,12 +68,14 @@ class EmbeddedLog implements EventLog {
   readonly #groups = new Map<string, ConsumerGroup>();
   readonly #tails = new Set<Tail>();
   readonly #consumers = new Set<Consumer>();
+  readonly #inHand = new Set<InHand>();
   readonly #queue: PendingAppend[] = [];
   #flushing: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
   #lock: Promise<Disposable> | undefined;
   #deleteOldAtMs = 0;
   #problem: string | undefined;
+  #commits = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -102,7 +105,13 @@ class EmbeddedLog implements EventLog {
     }
     const group = this.#groupOf(options.group);
     const problems: Problems = new Map();
-    const context = { clock: this.#clock, logger: this.#logger, problems };
+    const context = {
+      clock: this.#clock,
+      logger: this.#logger,
+      problems,
+      inHand: this.#inHand,
+      group: options.group,
+    };
     const watch = watchConsumer(options, { clock: this.#clock, lag: () => this.lag(options.group) });
     const member = {
       topics: options.topics,
@@ -207,6 +216,14 @@ class EmbeddedLog implements EventLog {
     );
   }
 
+  inHand(): readonly InHand[] {
+    return [...this.#inHand];
+  }
+
+  get statistics(): LogStatistics {
+    return { commits: this.#commits };
+  }
+
   problems(): readonly string[] {
     return [this.#problem, this.#offsets.problem].filter((problem) => problem !== undefined);
   }
@@ -253,6 +270,7 @@ class EmbeddedLog implements EventLog {
         nowMs,
       );
       await this.#file.sync();
+      this.#commits++;
       this.#problem = undefined;
     } catch (error) {
       this.#problem = `cannot append: ${(error as Error).message}`;

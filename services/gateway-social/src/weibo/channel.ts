@@ -11,7 +11,7 @@ import { channelKind } from '../channel-kind.ts';
 import { type WeiboAccount, weiboAccount } from './account.ts';
 import { openFeeds } from './feeds.ts';
 import { privateMessage, verifyPush } from './private-messages.ts';
-import { maxCommentLength, sendToWeibo } from './send.ts';
+import { maxCommentLength, maxPrivateLength, sendToWeibo } from './send.ts';
 
 export const weiboChannel = channelKind<WeiboAccount>({
   channel: 'weibo',
@@ -34,8 +34,8 @@ export function createWeiboChannel(accounts: readonly WeiboAccount[], dependenci
   return {
     name: 'weibo',
     capabilities: capabilities({
-      // Of a comment; a private message may have 300.
-      maxTextLength: maxCommentLength,
+      maxTextLength: maxPrivateLength,
+      maxPublicTextLength: maxCommentLength,
       splitsText: true,
       replyVisibilities: [Visibility.VISIBILITY_PRIVATE, Visibility.VISIBILITY_PUBLIC],
       replyWindowSeconds: 48n * 3600n,

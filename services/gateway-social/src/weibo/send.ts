@@ -7,6 +7,7 @@ import { allowanceResetMs, callWeibo, sendErrorOf } from './api.ts';
 
 /** UTF-16 code units; Weibo counts 140 Chinese characters. */
 export const maxCommentLength = 140;
+export const maxPrivateLength = 300;
 
 const written = z.object({ idstr: z.string().optional(), id: z.coerce.string() });
 

@@ -5,6 +5,8 @@ import type { Attachment, Visibility } from './ticket.ts';
 export interface ChannelLimits {
   /** UTF-16 code units. */
   readonly maxTextLength: number;
+  /** Of a public text. 0: as `maxTextLength`. */
+  readonly maxPublicTextLength: number;
   /** Longer texts go out as several messages. */
   readonly splitsText: boolean;
   /** The first rule whose media type (or group, such as `image/*`) fits counts. Empty: no files at all. */
@@ -16,6 +18,8 @@ export interface ChannelLimits {
   readonly replyWindowMs: number;
   /** The customer can be called by it. */
   readonly calls: boolean;
+  /** Nobody is answered by it. */
+  readonly listensOnly: boolean;
 }
 
 export interface WrittenReply {
@@ -34,9 +38,11 @@ export function whyNotCarried(
   limits: ChannelLimits,
   { nowMs, customerWroteAtMs }: { readonly nowMs: number; readonly customerWroteAtMs: number | undefined },
 ): string | undefined {
-  const { maxTextLength, splitsText, media, maxAttachments, replyVisibilities, replyWindowMs } = limits;
+  const { splitsText, media, maxAttachments, replyVisibilities, replyWindowMs } = limits;
+  if (limits.listensOnly) return `${channel} is only listened to and carries no replies`;
   const visibilities = replyVisibilities.length === 0 ? ['private'] : replyVisibilities;
   if (!visibilities.includes(visibility)) return `${channel} carries only ${visibilities.join(' and ')} replies`;
+  const maxTextLength = (visibility === 'public' && limits.maxPublicTextLength) || limits.maxTextLength;
   if (maxTextLength > 0 && text.length > maxTextLength && !splitsText) {
     return `${channel} carries at most ${maxTextLength} characters, the text has ${text.length}`;
   }

@@ -23,11 +23,13 @@ export function followChannels(declare: (channel: string, limits: ChannelLimits)
 function limitsOf(declared: ChannelCapabilities): ChannelLimits {
   return {
     maxTextLength: declared.maxTextLength,
+    maxPublicTextLength: declared.maxPublicTextLength,
     splitsText: declared.splitsText,
     media: declared.media.map(({ mediaType, maxBytes }) => ({ mediaType, maxBytes: Number(maxBytes) })),
     maxAttachments: declared.maxAttachments,
     replyVisibilities: declared.replyVisibilities.flatMap((value) => visibility.word(value) ?? []),
     replyWindowMs: Number(declared.replyWindowSeconds) * 1000,
     calls: declared.calls,
+    listensOnly: declared.listensOnly,
   };
 }

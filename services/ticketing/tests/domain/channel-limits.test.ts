@@ -4,12 +4,14 @@ import { hour, start } from './given.ts';
 
 const unlimited: ChannelLimits = {
   maxTextLength: 0,
+  maxPublicTextLength: 0,
   splitsText: false,
   media: [{ mediaType: '*/*', maxBytes: 0 }],
   maxAttachments: 0,
   replyVisibilities: [],
   replyWindowMs: 0,
   calls: false,
+  listensOnly: false,
 };
 
 const file = (mediaType: string, size = 100, name = 'file') => ({
@@ -40,6 +42,11 @@ test.each<[string, Partial<WrittenReply>, Partial<ChannelLimits>]>([
     { attachments: [file('image/png')] },
     { media: [{ mediaType: 'image/*', maxBytes: 100 }] },
   ],
+  [
+    'a private text longer than a public one may be',
+    { text: 'x'.repeat(141) },
+    { maxTextLength: 300, maxPublicTextLength: 140 },
+  ],
   ['a public reply', { visibility: 'public' }, { replyVisibilities: ['private', 'public'] }],
   ['a reply within the window', {}, { replyWindowMs: hour }],
 ])('%s is carried', (_, reply, limits) => {
@@ -48,6 +55,12 @@ test.each<[string, Partial<WrittenReply>, Partial<ChannelLimits>]>([
 
 test.each<[string, Partial<WrittenReply>, Partial<ChannelLimits>]>([
   ['pigeon carries at most 160 characters, the text has 161', { text: 'x'.repeat(161) }, { maxTextLength: 160 }],
+  [
+    'pigeon carries at most 140 characters, the text has 141',
+    { text: 'x'.repeat(141), visibility: 'public' },
+    { maxTextLength: 300, maxPublicTextLength: 140, replyVisibilities: ['public'] },
+  ],
+  ['pigeon is only listened to and carries no replies', {}, { listensOnly: true }],
   ['pigeon does not carry video/mp4 (film)', { attachments: [file('video/mp4', 1, 'film')] }, { media: [] }],
   [
     'pigeon carries at most 99 bytes of image/png, file has 100',

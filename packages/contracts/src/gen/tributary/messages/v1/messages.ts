@@ -830,6 +830,10 @@ export interface ChannelCapabilities {
   readMarks: boolean;
   /** The customer can be called by it. */
   calls: boolean;
+  /** Longest text of one public message, counted alike. 0: as max_text_length. */
+  maxPublicTextLength: number;
+  /** True: nobody is answered by it, it is only listened to. */
+  listensOnly: boolean;
 }
 
 /** What the gateway of a channel declares when it starts. Topic channels.v1, key = channel; the latest counts. */
@@ -3226,6 +3230,8 @@ function createBaseChannelCapabilities(): ChannelCapabilities {
     deliveryMarks: false,
     readMarks: false,
     calls: false,
+    maxPublicTextLength: 0,
+    listensOnly: false,
   };
 }
 
@@ -3270,6 +3276,12 @@ export const ChannelCapabilities: MessageFns<ChannelCapabilities> = {
     }
     if (message.calls !== false) {
       writer.uint32(88).bool(message.calls);
+    }
+    if (message.maxPublicTextLength !== 0) {
+      writer.uint32(96).int32(message.maxPublicTextLength);
+    }
+    if (message.listensOnly !== false) {
+      writer.uint32(104).bool(message.listensOnly);
     }
     return writer;
   },
@@ -3385,6 +3397,22 @@ export const ChannelCapabilities: MessageFns<ChannelCapabilities> = {
             message.calls = reader.bool();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.maxPublicTextLength = reader.int32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.listensOnly = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3438,6 +3466,16 @@ export const ChannelCapabilities: MessageFns<ChannelCapabilities> = {
         ? globalThis.Boolean(object.read_marks)
         : false,
       calls: isSet(object.calls) ? globalThis.Boolean(object.calls) : false,
+      maxPublicTextLength: isSet(object.maxPublicTextLength)
+        ? globalThis.Number(object.maxPublicTextLength)
+        : isSet(object.max_public_text_length)
+        ? globalThis.Number(object.max_public_text_length)
+        : 0,
+      listensOnly: isSet(object.listensOnly)
+        ? globalThis.Boolean(object.listensOnly)
+        : isSet(object.listens_only)
+        ? globalThis.Boolean(object.listens_only)
+        : false,
     };
   },
 
@@ -3476,6 +3514,12 @@ export const ChannelCapabilities: MessageFns<ChannelCapabilities> = {
     if (message.calls !== false) {
       obj.calls = message.calls;
     }
+    if (message.maxPublicTextLength !== 0) {
+      obj.maxPublicTextLength = Math.round(message.maxPublicTextLength);
+    }
+    if (message.listensOnly !== false) {
+      obj.listensOnly = message.listensOnly;
+    }
     return obj;
   },
 
@@ -3497,6 +3541,8 @@ export const ChannelCapabilities: MessageFns<ChannelCapabilities> = {
     message.deliveryMarks = object.deliveryMarks ?? false;
     message.readMarks = object.readMarks ?? false;
     message.calls = object.calls ?? false;
+    message.maxPublicTextLength = object.maxPublicTextLength ?? 0;
+    message.listensOnly = object.listensOnly ?? false;
     return message;
   },
 };

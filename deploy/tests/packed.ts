@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = join(import.meta.dirname, '../..');
+const execute = promisify(execFile);
+
+/** Builds the workspace, as far as it has changed. */
+export async function build(): Promise<void> {
+  await execute(join(root, 'node_modules/.bin/tsc'), ['-b'], { cwd: root });
+}
+
+/** A service in a folder of its own outside the repository, as its image holds it. */
+export async function pack(service: string): Promise<string> {
+  const folder = join(await mkdtemp(join(tmpdir(), 'tributary-packed-')), service);
+  await execute('node', [join(root, 'deploy/pack.mjs'), service, folder]);
+  return folder;
+}
