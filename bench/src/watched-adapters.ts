@@ -60,6 +60,7 @@ export function watchStore(store: DocStore, written: Written): DocStore {
         written.updates.set(name, (written.updates.get(name) ?? 0) + count),
       );
     },
+    inOrder: (work) => store.inOrder(work),
     problems: () => store.problems(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { startFeedsSimulator } from '@tributary/testing/simulators/feeds';
+import { startGooglePlaySimulator } from '@tributary/testing/simulators/google-play';
 import { startTelegramSimulator } from '@tributary/testing/simulators/telegram';
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { startWechatSimulator } from '@tributary/testing/simulators/wechat';
@@ -138,4 +140,24 @@ test('send telegram asks for something to send', async () => {
   const { exitCode, stderr } = await cli(['send', 'telegram']);
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--text, --attach and --press');
+});
+
+test('a review is written in the store that is named, and what is answered under it is shown', async () => {
+  const store = await startGooglePlaySimulator();
+  onTestFinished(() => store[Symbol.asyncDispose]());
+  const words = ['send', 'review', '--on', 'google-play', '--stars', '2', '--text', 'It crashes', '--from', 'Mei'];
+  const { exitCode, stdout } = await cli(words, { environment: { GOOGLE_PLAY_SIMULATOR: store.url } });
+  expect([exitCode, stdout]).toEqual([0, 'Sent from Mei, on the simulated google-play.\n']);
+  const answers = await fetch(`${store.url}/simulator/answers?customer=Mei`);
+  expect([answers.status, await answers.json()]).toEqual([200, []]);
+  const refused = await cli(['send', 'review', '--stars', '6', '--text', 'x']);
+  expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('from 1 to 5')]);
+});
+
+test('a mention is published in the feed of the simulated blog', async () => {
+  const publisher = await startFeedsSimulator();
+  onTestFinished(() => publisher[Symbol.asyncDispose]());
+  const words = ['send', 'mention', '--text', 'Tributary <3', '--simulator', publisher.url];
+  expect((await cli(words)).exitCode).toBe(0);
+  expect(await (await fetch(publisher.feeds.atom)).text()).toContain('Tributary &lt;3');
 });

@@ -13,7 +13,11 @@ export type { Servers } from './stores.ts';
 export type * from './subject.ts';
 
 const dayMs = 24 * 60 * 60_000;
-const { DELIVERY_STATUS_SENT: sent, DELIVERY_STATUS_UNCERTAIN: uncertain } = DeliveryStatus;
+const {
+  DELIVERY_STATUS_SENT: sent,
+  DELIVERY_STATUS_FAILED: failed,
+  DELIVERY_STATUS_UNCERTAIN: uncertain,
+} = DeliveryStatus;
 const first: CustomerMessage = { id: '1001', conversation: '501', text: 'My battery gives off smoke' };
 
 /**
@@ -62,7 +66,8 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
       const two = await it.write({ ...first, id: '1002', text: 'It is getting worse' });
       const other = await it.write({ id: '1003', conversation: '502', text: 'Where is my parcel' });
       expect(it.inbound.map(({ id }) => id)).toEqual([one.id, two.id, other.id]);
-      expect(two.conversationKey).toBe(one.conversationKey);
+      // Where nobody is answered, each post stands for itself.
+      expect(two.conversationKey === one.conversationKey).toBe(!it.listensOnly);
       expect(other.conversationKey).not.toBe(one.conversationKey);
     });
 
@@ -147,8 +152,24 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
   });
 
   describe('out', () => {
-    test('an answer reaches the customer once, however often it is published, and counts as sent', async () => {
+    /** For channels by which customers are answered. */
+    const answered = (name: string, check: (it: World) => Promise<void>) =>
+      test(name, async (context) => {
+        const it = await world();
+        if (it.listensOnly) return context.skip(true, 'it is only listened to');
+        await check(it);
+      });
+
+    test('what is only listened to refuses an answer for good, with the reason', async (context) => {
       const it = await world();
+      if (!it.listensOnly) return context.skip(true, 'it carries answers');
+      const message = await it.write(first);
+      await it.reply(message, 'Unplug it at once.');
+      await it.passing('the refusal', () => it.deliveries.length > 0);
+      expect(it.deliveries[0]).toMatchObject({ status: failed, reason: expect.stringMatching(/\w/) });
+    });
+
+    answered('an answer reaches the customer once, however often it is published, and counts as sent', async (it) => {
       const message = await it.write(first);
       await it.reply(message, 'Unplug it at once.');
       await it.passing('the delivery', () => it.deliveries.length > 0);
@@ -158,8 +179,7 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
       expect(it.deliveries[0]).toMatchObject({ status: sent });
     });
 
-    test('an outage of an hour delays answers; afterwards each arrives once, in order', async () => {
-      const it = await world();
+    answered('an outage of an hour delays answers; afterwards each arrives once, in order', async (it) => {
       const message = await it.write(first);
       it.provider.behave('down');
       await it.reply(message, 'one', 'two', 'three');
@@ -187,37 +207,39 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
       },
     );
 
-    test('killed between the provider’s acceptance and our note of it: not sent again unless the provider knows repeats', async () => {
-      const it = await world();
-      const message = await it.write(first);
-      it.provider.behave('silent');
-      await it.close();
-      await it.append(message, 'Unplug it at once.');
-      const child = spawn(
-        process.execPath,
-        [
-          '--conditions=@tributary/source',
-          fileURLToPath(new URL('./gateway-process.ts', import.meta.url)),
-          subject.module,
-          it.provider.url,
-          String(it.port),
-          JSON.stringify(it.place),
-        ],
-        { stdio: ['ignore', 'inherit', 'inherit'] },
-      );
-      const ended = once(child, 'exit');
-      try {
-        await until('the provider to have the answer', () => it.received().length === 1, { timeoutMs: 20_000 });
-      } finally {
-        child.kill('SIGKILL');
-        await ended;
-      }
-      it.provider.behave('well');
-      await it.open();
-      await it.passing('its outcome', () => it.deliveries.length > 0);
-      expect(it.deliveries[0]?.status).toBe(it.idempotent ? sent : uncertain);
-      expect(it.received()).toEqual(['Unplug it at once.']);
-    });
+    answered(
+      'killed between the provider’s acceptance and our note of it: not sent again unless the provider knows repeats',
+      async (it) => {
+        const message = await it.write(first);
+        it.provider.behave('silent');
+        await it.close();
+        await it.append(message, 'Unplug it at once.');
+        const child = spawn(
+          process.execPath,
+          [
+            '--conditions=@tributary/source',
+            fileURLToPath(new URL('./gateway-process.ts', import.meta.url)),
+            subject.module,
+            it.provider.url,
+            String(it.port),
+            JSON.stringify(it.place),
+          ],
+          { stdio: ['ignore', 'inherit', 'inherit'] },
+        );
+        const ended = once(child, 'exit');
+        try {
+          await until('the provider to have the answer', () => it.received().length === 1, { timeoutMs: 20_000 });
+        } finally {
+          child.kill('SIGKILL');
+          await ended;
+        }
+        it.provider.behave('well');
+        await it.open();
+        await it.passing('its outcome', () => it.deliveries.length > 0);
+        expect(it.deliveries[0]?.status).toBe(it.idempotent ? sent : uncertain);
+        expect(it.received()).toEqual(['Unplug it at once.']);
+      },
+    );
   });
 }
 

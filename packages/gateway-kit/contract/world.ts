@@ -85,6 +85,7 @@ export async function openWorld(subject: ChannelSubject, servers: Servers | unde
       stores,
       gateway,
       idempotent: channel.idempotent === true,
+      listensOnly: channel.capabilities.listensOnly,
       inbound,
       deliveries,
       async close() {
@@ -121,6 +122,9 @@ export async function openWorld(subject: ChannelSubject, servers: Servers | unde
     close,
     get idempotent() {
       return here().idempotent;
+    },
+    get listensOnly() {
+      return here().listensOnly;
     },
     get inbound(): readonly InboundMessage[] {
       return here().inbound;

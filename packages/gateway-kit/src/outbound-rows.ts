@@ -59,7 +59,7 @@ const oldestFirst = { orderAtMs: 1, offset: 1, part: 1 } as const;
 
 /** The outbound messages of one channel in the document store. `owner` is this process. */
 export async function openOutboundRows(docStore: DocStore, channel: string, owner: string) {
-  const rows: Collection<OutboundRow> = await docStore.collection(`outbound_${channel}`, [
+  const rows: Collection<OutboundRow> = await docStore.collection(`outbound_${channel.replaceAll('-', '_')}`, [
     { keys: { openConversation: 1, ...oldestFirst } },
     { keys: { sendingConversation: 1 }, unique: true },
     { keys: { dueAtMs: 1 } },

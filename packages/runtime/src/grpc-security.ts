@@ -11,8 +11,10 @@ export interface GrpcSecurity extends AsyncDisposable {
   readonly certificates?: Certificates;
   /** For the server: checks callers by the keys of `TOKEN_KEYS_FILE`. */
   readonly authenticate?: Authenticate;
-  /** For a channel: a token for the service of this name, signed with `TOKEN_SIGNING_KEY_FILE`. */
+  /** For a channel of a service: a token for the service of this name, signed with `TOKEN_SIGNING_KEY_FILE`. */
   tokenFor(service: string): (() => Promise<string>) | undefined;
+  /** For a channel of a person: the token of `TRIBUTARY_TOKEN`. */
+  readonly token?: () => Promise<string>;
 }
 
 const settings = {
@@ -22,10 +24,11 @@ const settings = {
   TLS_CA_FILE: z.string().optional(),
   TOKEN_KEYS_FILE: z.string().optional(),
   TOKEN_SIGNING_KEY_FILE: z.string().optional(),
+  TRIBUTARY_TOKEN: z.string().optional(),
 };
 
 interface GrpcSecurityOptions {
-  /** The service that this process is. Absent: it calls nobody. */
+  /** The service that this process is. Absent: a person's command, or one process that is all services. */
   readonly name?: string;
   /** The services that answer here: tokens must be for one of them. */
   readonly services: readonly string[];
@@ -41,10 +44,8 @@ export function openGrpcSecurity(
   environment: Readonly<Record<string, string | undefined>>,
   { name, services, clock, logger }: GrpcSecurityOptions,
 ): GrpcSecurity {
-  const { TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, TOKEN_KEYS_FILE, TOKEN_SIGNING_KEY_FILE } = readConfig(
-    settings,
-    environment,
-  );
+  const { TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE, TOKEN_KEYS_FILE, TOKEN_SIGNING_KEY_FILE, TRIBUTARY_TOKEN } =
+    readConfig(settings, environment);
   const files = allOrNone({ TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE });
   const followed = new DisposableStack();
   const follow = <Content>(file: Record<string, string>, parse: (text: string) => Content) =>
@@ -60,6 +61,7 @@ export function openGrpcSecurity(
     return {
       ...(certificates && { certificates }),
       ...(keys && { authenticate: createAuthenticate(services, () => keys.current, clock) }),
+      ...(TRIBUTARY_TOKEN !== undefined && { token: async () => TRIBUTARY_TOKEN }),
       tokenFor: (service) => (sign ? () => sign(service) : undefined),
       [Symbol.asyncDispose]: async () => followed.dispose(),
     };

@@ -5,6 +5,7 @@ export * from './connection-settings.ts';
 export * from './grpc.ts';
 export * from './grpc-security.ts';
 export * from './http.ts';
+export * from './kafka-connection.ts';
 export * from './logger.ts';
 export * from './progress.ts';
 export * from './service.ts';

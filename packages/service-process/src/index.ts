@@ -17,6 +17,7 @@ import {
   type Logger,
   openGrpcSecurity,
   readConfig,
+  readKafkaConnection,
   runProcess,
   type Service,
   systemClock,
@@ -30,7 +31,7 @@ export interface ServiceProcess<Settings> {
   readonly settings: Settings;
   readonly logger: Logger;
   readonly clock: typeof systemClock;
-  /** Kafka at `KAFKA_BROKERS`. */
+  /** Kafka as `KAFKA_BROKERS`, `KAFKA_TLS…` and `KAFKA_SASL_MECHANISM` say. */
   eventLog(): Promise<EventLog>;
   /** MongoDB at `MONGODB_URL`. */
   docStore(): Promise<DocStore>;
@@ -62,8 +63,9 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
   name: string,
   more: More = {} as More,
 ): ServiceProcess<z.infer<z.ZodObject<More>>> {
-  const { MONGODB_URL, ...everywhere } = connectionSettings;
-  const { LOG_LEVEL, KAFKA_BROKERS: brokers, ...where } = readConfig(everywhere, process.env);
+  const { MONGODB_URL, KAFKA_BROKERS: _, ...everywhere } = connectionSettings;
+  const { LOG_LEVEL, ...where } = readConfig(everywhere, process.env);
+  const kafka = readKafkaConnection(process.env);
   const settings = readConfig(more, process.env);
   // Read when it is asked for: a service without documents does without.
   const mongo = () => ({ url: readConfig({ MONGODB_URL }, process.env).MONGODB_URL });
@@ -78,7 +80,7 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
     settings,
     logger,
     clock: systemClock,
-    eventLog: async () => keep(await openKafkaLog({ brokers, clientId: name, logger })),
+    eventLog: async () => keep(await openKafkaLog({ ...kafka, clientId: name, logger })),
     docStore: async () => keep(await openMongoStore(mongo())),
     blobStore: async () => keep(await openGridFsStore(mongo())),
     grpc: (service, address) =>

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { startAppStoreSimulator } from '@tributary/testing/simulators/app-store';
+import { startFeedsSimulator } from '@tributary/testing/simulators/feeds';
+import { startGooglePlaySimulator } from '@tributary/testing/simulators/google-play';
 import { startTelegramSimulator } from '@tributary/testing/simulators/telegram';
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { startWechatSimulator } from '@tributary/testing/simulators/wechat';
@@ -55,4 +58,32 @@ export async function simulateWechat(gatewayUrl: string): Promise<SimulatedProvi
   const { url, appId, appSecret, token, encodingAesKey } = simulator;
   const account = { channel: 'wechat', name: 'simulated', appId, appSecret, token, encodingAesKey, apiUrl: url };
   return { name: 'wechat', url, simulator, account };
+}
+
+// Looked at every five seconds, so that nobody has to wait for their review or mention.
+
+export async function simulateAppStore(): Promise<SimulatedProvider> {
+  const simulator = await startAppStoreSimulator();
+  const { url, appId, issuerId, keyId, privateKey } = simulator;
+  const values = { appId, issuerId, keyId, privateKey, apiUrl: url, pollSeconds: 5 };
+  return { name: 'app-store', url, simulator, account: { channel: 'app-store', name: 'simulated', ...values } };
+}
+
+export async function simulateGooglePlay(): Promise<SimulatedProvider> {
+  const simulator = await startGooglePlaySimulator();
+  const { url, packageName, serviceAccount } = simulator;
+  const values = { packageName, serviceAccount, apiUrl: url, pollSeconds: 5 };
+  return { name: 'google-play', url, simulator, account: { channel: 'google-play', name: 'simulated', ...values } };
+}
+
+/** A blog. What it says of Tributary is counted; of smoke, fire or a refund as well, and it becomes a ticket. */
+export async function simulateFeeds(): Promise<SimulatedProvider> {
+  const simulator = await startFeedsSimulator();
+  const mentions = [
+    { words: ['Tributary'], with: ['smoke', 'fire', 'refund', '冒烟', '退款'], become: 'ticket' },
+    { words: ['Tributary'], become: 'count' },
+  ];
+  const values = { feeds: [simulator.feeds.rss], mentions, pollSeconds: 5, allowPrivateAddress: true };
+  const account = { channel: 'feeds', name: 'simulated', ...values };
+  return { name: 'feeds', url: simulator.url, simulator, account };
 }

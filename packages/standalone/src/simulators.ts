@@ -1,5 +1,13 @@
 import type { Service } from '@tributary/runtime';
-import { simulatePlatform, simulateTelegram, simulateWechat, simulateWeibo } from './simulated-social.ts';
+import {
+  simulateAppStore,
+  simulateFeeds,
+  simulateGooglePlay,
+  simulatePlatform,
+  simulateTelegram,
+  simulateWechat,
+  simulateWeibo,
+} from './simulated-social.ts';
 import { simulateTwilio } from './simulated-twilio.ts';
 
 /** A provider that is played, with an account of ours. */
@@ -31,7 +39,10 @@ export async function startSimulators(
   const played: Record<string, SimulatedProvider[]> = {};
   if (!environment['TWILIO_ACCOUNTS']) played['TWILIO_ACCOUNTS'] = [await simulateTwilio(gateways.phone)];
   if (!environment['SOCIAL_ACCOUNTS']) {
-    const platforms = [simulatePlatform, simulateTelegram, simulateWechat, simulateWeibo];
+    const platforms = [
+      ...[simulatePlatform, simulateTelegram, simulateWechat, simulateWeibo],
+      ...[simulateAppStore, simulateGooglePlay, simulateFeeds],
+    ];
     played['SOCIAL_ACCOUNTS'] = await Promise.all(platforms.map((simulate) => simulate(gateways.social)));
   }
   const providers = Object.values(played).flat();

@@ -38,7 +38,7 @@ async function numberToWriteTo() {
 }
 
 function startConversation(article) {
-  const { simulator, customer, medium } = article.dataset;
+  const { simulator, customer, medium, act } = article.dataset;
   const log = article.querySelector('.said');
   const form = article.querySelector('form');
   const seen = new Set();
@@ -64,7 +64,7 @@ function startConversation(article) {
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    const { text, kind } = form.elements;
+    const { text, kind, stars } = form.elements;
     const said = text.value;
     text.value = '';
     void attempt(log, async () => {
@@ -75,8 +75,12 @@ function startConversation(article) {
         setTimeout(look, lookEveryMs);
       }
       show(log, 'customer', said);
-      if (medium === '') await ask(`${simulator}/${kind?.value ?? 'message'}`, { from: customer, text: said });
-      else await ask(`${simulator}/${medium}`, { from: customer, to: await numberToWriteTo(), text: said });
+      if (medium === '') {
+        const rating = stars === undefined ? {} : { stars: Number(stars.value) };
+        await ask(`${simulator}/${kind?.value ?? act}`, { from: customer, text: said, ...rating });
+      } else {
+        await ask(`${simulator}/${medium}`, { from: customer, to: await numberToWriteTo(), text: said });
+      }
     });
   });
 }

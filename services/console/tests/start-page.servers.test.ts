@@ -94,7 +94,7 @@ describe.skipIf(typeof executable !== 'string')('the start page in Chromium', ()
 
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing to complain about (${colorScheme})`, async () => {
-      const names = ['twilio', 'telegram', 'wechat', 'weibo', 'webhook'];
+      const names = ['twilio', 'telegram', 'wechat', 'weibo', 'app-store', 'google-play', 'feeds', 'webhook'];
       const simulators = Object.fromEntries(names.map((name) => [name, 'http://127.0.0.1:9']));
       await using running = await runConsole({ simulators });
       await using opened = await open(running.url, { colorScheme, bypassCSP: true });

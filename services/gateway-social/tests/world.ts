@@ -59,6 +59,7 @@ export async function openWorld() {
 
   return {
     dependencies,
+    eventLog,
     clock,
     inbound,
     deliveries,

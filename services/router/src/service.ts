@@ -84,6 +84,7 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     following: new SharedTurn(allocating),
     announcing: new SharedTurn(createSerial()),
     committing: new Set(),
+    inOrder: (work) => docStore.inOrder(work),
     clock,
     logger,
   };

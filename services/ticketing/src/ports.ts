@@ -48,6 +48,9 @@ export interface TicketPage {
   readonly nextPageToken: string;
 }
 
+/** Runs work whose writes to the store follow each other; see the document store's `inOrder`. */
+export type InOrder = <T>(work: () => Promise<T>) => Promise<T>;
+
 export interface TicketStore {
   load(ids: readonly string[]): Promise<Map<string, StoredTicket>>;
   loadByNumber(number: string): Promise<StoredTicket | undefined>;

@@ -62,6 +62,7 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
   const relay = createEventRelay({ publications, store, clock, append: publishTo(eventLog) });
   const channelLimits = new Map<string, ChannelLimits>();
   const deps: IngestDependencies & CommandDependencies = {
+    inOrder: (work) => docStore.inOrder(work),
     ...{ store, relay, numbers, places, pointers, contacts, template, channelLimits, now },
     policy: {
       deadlines: standardDeadlines,

@@ -16,6 +16,11 @@ export interface SendSocialOptions extends GlobalOptions {
   /** What kind of message, where the platform has several. */
   readonly as?: string;
   readonly public?: true;
+  /** The platform, where a command has several. */
+  readonly on?: string;
+  /** Of a review: 1 to 5, and a title. */
+  readonly stars?: number;
+  readonly title?: string;
   /** Milliseconds to watch what arrives. */
   readonly wait?: number;
   readonly simulator?: string;
@@ -36,8 +41,8 @@ const watchEveryMs = 500;
  * Writes as a customer of a simulated platform. It returns when the platform has the message: where it pushes, our webhook has
  * accepted it by then; where we ask, it is found when our gateway asks next.
  */
-export async function sendSocial(context: CliContext, platform: string, options: SendSocialOptions): Promise<void> {
-  const { from, press, attach = [] } = options;
+export async function sendSocial(context: CliContext, onlyOne: string, options: SendSocialOptions): Promise<void> {
+  const { from, press, attach = [], on: platform = onlyOne } = options;
   if (options.text === undefined && press === undefined && attach.length === 0) {
     throw usageFailure('one of --text, --attach and --press must be given');
   }
@@ -50,6 +55,8 @@ export async function sendSocial(context: CliContext, platform: string, options:
     ? simulator.post<{ id?: string; status?: number }>(options.as ?? 'message', {
         ...{ from, text, public: options.public === true },
         ...(files.length > 0 && { files }),
+        ...(options.stars !== undefined && { stars: options.stars }),
+        ...(options.title !== undefined && { title: options.title }),
       })
     : simulator.post<{ id: string; status?: number }>('press', { from, data: press }));
   if (status < 200 || status > 299) {

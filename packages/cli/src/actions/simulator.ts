@@ -8,8 +8,12 @@ export interface Simulator {
   post<Answer>(path: string, body: object): Promise<Answer>;
 }
 
+function simulatorVariable(provider: string): string {
+  return `${provider.toUpperCase().replaceAll('-', '_')}_SIMULATOR`;
+}
+
 /**
- * Finds a provider's simulator: as given, as `<PROVIDER>_SIMULATOR` says, or as the running Tributary tells.
+ * Finds a provider's simulator: as given, as `simulatorVariable` says, or as the running Tributary tells.
  * @throws CommandFailure when there is none.
  */
 export async function findSimulator(
@@ -17,7 +21,7 @@ export async function findSimulator(
   provider: string,
   { simulator, timeout }: { readonly simulator?: string; readonly timeout: number },
 ): Promise<Simulator> {
-  const url = simulator || context.environment[`${provider.toUpperCase()}_SIMULATOR`] || (await told());
+  const url = simulator || context.environment[simulatorVariable(provider)] || (await told());
   if (!URL.canParse(url)) throw usageFailure(`--simulator: '${url}' is not a URL`);
 
   async function told(): Promise<string> {

@@ -1,10 +1,15 @@
 import { type Command, Option } from 'commander';
-import { durationArgument, several } from '../arguments.ts';
+import type { SendSocialOptions } from '../actions/send-social.ts';
+import { durationArgument, integerArgument, several } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 
 /** Social platforms that a simulator plays, and what a customer can do there beside writing. */
 const platforms: readonly {
+  /** Default: the platform's name. */
+  readonly command?: string;
   readonly platform: string;
+  /** What is written there. Default: a message. */
+  readonly act?: string;
   readonly title: string;
   readonly from: string;
   /** What `from` is. */
@@ -26,6 +31,25 @@ const platforms: readonly {
         .choices(['mention', 'comment', 'message'])
         .default('mention'),
     ],
+  },
+  {
+    ...{ command: 'review', platform: 'app-store', act: 'review', title: 'a simulated app store, in public' },
+    ...{ from: 'Mei', of: 'who reviews; writing again changes the review' },
+    extras: () => [
+      new Option('--on <store>', 'the store').choices(['app-store', 'google-play']).default('app-store'),
+      new Option('--stars <number>', '1 to 5').argParser(integerArgument(1, 5)).default(1),
+      new Option('--title <text>', "the review's title"),
+    ],
+  },
+  {
+    ...{
+      command: 'mention',
+      platform: 'feeds',
+      act: 'mention',
+      title: 'the simulated blog, whose feed is listened to',
+    },
+    ...{ from: 'Bo', of: 'who posts' },
+    extras: () => [],
   },
   {
     ...{ platform: 'webhook', title: 'the simulated platform that is joined by the generic webhook', from: 'Mei' },
@@ -79,9 +103,9 @@ export function addSendCommands(program: Command, context: CliContext): void {
         (await import('../actions/send-text.ts')).sendText(context, medium, command.optsWithGlobals()),
       );
   }
-  for (const { platform, title, from, of, extras } of platforms) {
+  for (const { platform, command: name = platform, act, title, from, of, extras } of platforms) {
     const command = group
-      .command(platform)
+      .command(name)
       .description(`write as a customer on ${title}`)
       .option('--text <text>', "what to say; '-' reads it from standard input")
       .option('--from <id>', of, from)
@@ -92,11 +116,13 @@ export function addSendCommands(program: Command, context: CliContext): void {
       )
       .option(
         '--simulator <url>',
-        `the simulator (default $${platform.toUpperCase()}_SIMULATOR, else as localhost:$HTTP_PORT says)`,
+        `the simulator (default $${platform.toUpperCase().replaceAll('-', '_')}_SIMULATOR, else as localhost:$HTTP_PORT says)`,
       )
-      .action(async (_options, command: Command) =>
-        (await import('../actions/send-social.ts')).sendSocial(context, platform, command.optsWithGlobals()),
-      );
+      .action(async (_options, command: Command) => {
+        const { sendSocial } = await import('../actions/send-social.ts');
+        const options = command.optsWithGlobals<SendSocialOptions>();
+        await sendSocial(context, platform, act === undefined ? options : { ...options, as: act });
+      });
     for (const option of extras()) command.addOption(option);
   }
   group

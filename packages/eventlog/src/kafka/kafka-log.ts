@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { backOffMs, type Clock, delay, type Logger, systemClock } from '@tributary/runtime';
+import { backOffMs, type Clock, delay, type KafkaConnection, type Logger, systemClock } from '@tributary/runtime';
 import type { Kafka } from 'kafkajs';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
 import { handleUntilDone, type InHand, type Problems } from '../handle-until-done.ts';
@@ -22,9 +22,7 @@ import { KafkaConsumer } from './kafka-consumer.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 import { KafkaTopics } from './kafka-topics.ts';
 
-export interface KafkaLogOptions {
-  /** `host:port` of some brokers. */
-  readonly brokers: readonly string[];
+export interface KafkaLogOptions extends KafkaConnection {
   readonly clientId: string;
   /** Goes before the names of topics and groups on the brokers; callers never see it. Default none. */
   readonly topicPrefix?: string;
@@ -66,11 +64,11 @@ class KafkaLog implements OpenedLog {
   #closed: Promise<void> | undefined;
 
   constructor(options: KafkaLogOptions) {
-    const { brokers, clientId, logger } = options;
+    const { clientId, logger } = options;
     this.#prefix = options.topicPrefix ?? '';
     this.#clock = options.clock ?? systemClock;
     this.#logger = logger;
-    this.#createKafka = () => createKafka({ brokers, clientId, logger });
+    this.#createKafka = () => createKafka({ connection: options, clientId, logger });
     this.#topics = new KafkaTopics(this.#createKafka(), this.#prefix, options.replicationFactor ?? -1);
     this.#producer = new KafkaProducer(this.#createKafka(), (topic) => this.#prefix + topic);
     this.#coalescer = new Coalescer({

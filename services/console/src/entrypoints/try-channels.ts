@@ -12,8 +12,12 @@ interface Place {
   readonly hint: string;
   readonly example: string;
   readonly shell: readonly string[];
+  /** What it is called there, and in the simulator's path. Default: a message. */
+  readonly act?: 'review' | 'mention';
   /** What kind of message, where there are several. */
   readonly kinds?: readonly (readonly [value: string, name: string])[];
+  /** It is given stars. */
+  readonly hasStars?: true;
 }
 
 const places: readonly Place[] = [
@@ -53,6 +57,24 @@ const places: readonly Place[] = [
     ],
   },
   {
+    ...{ simulator: 'app-store', title: 'App Store', customer: 'Mei', act: 'review', hasStars: true },
+    hint: 'Review our app; the answer stands under it for anyone to read. Writing again changes the review.',
+    example: 'The app drains my battery',
+    shell: [`send review --stars 1 --text 'The app drains my battery' --wait`],
+  },
+  {
+    ...{ simulator: 'google-play', title: 'Google Play', customer: 'Mei', act: 'review', hasStars: true },
+    hint: 'The same on the other store.',
+    example: 'The app does not find my scooter',
+    shell: [`send review --on google-play --stars 2 --text 'The app does not find my scooter' --wait`],
+  },
+  {
+    ...{ simulator: 'feeds', title: 'A blog', customer: 'Bo', act: 'mention' },
+    hint: 'Post about us. What names Tributary is counted; with smoke, fire or a refund in it, it becomes a ticket. Nobody is answered by a feed.',
+    example: 'My Tributary scooter gives off smoke',
+    shell: [`send mention --text 'My Tributary scooter gives off smoke'`, `tail mentions.v1`],
+  },
+  {
     ...{ simulator: 'webhook', title: 'Any platform', customer: 'Mei' },
     hint: 'Joined by a signed webhook; /channels/webhook/openapi.json describes it.',
     example: 'My battery gives off smoke',
@@ -74,8 +96,8 @@ ${simulators.includes('twilio') ? hotline(cli) : html``}${simulated.map((place) 
 }
 
 function conversation(place: Place, cli: string): Html {
-  const { title, simulator, customer, medium = '', kinds = [] } = place;
-  return html`<article class="conversation" data-simulator="${simulator}" data-customer="${customer}" data-medium="${medium}">
+  const { title, simulator, customer, medium = '', act = 'message', kinds = [] } = place;
+  return html`<article class="conversation" data-simulator="${simulator}" data-customer="${customer}" data-medium="${medium}" data-act="${act}">
 <h3>${title} <small>(simulated)</small></h3>
 <p>${place.hint}</p>
 <div class="said" role="log" aria-label="${title}: what is said" tabindex="0"></div>
@@ -85,12 +107,17 @@ ${
     ? html``
     : html`<label>Kind <select name="kind">${kinds.map(([value, name]) => html`<option value="${value}">${name}</option>`)}</select></label>
 `
-}<label>Message <input name="text" required autocomplete="off" value="${place.example}"></label>
+}${place.hasStars ? starsField : html``}<label>Message <input name="text" required autocomplete="off" value="${place.example}"></label>
 <button>Send</button>
 </form>
 ${fromAShell(place.shell, cli)}</article>
 `;
 }
+
+const starsField = html`<label>Stars <select name="stars">${[1, 2, 3, 4, 5].map(
+  (stars) => html`<option value="${String(stars)}">${'★'.repeat(stars)}</option>`,
+)}</select></label>
+`;
 
 function hotline(cli: string): Html {
   const keys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'];

@@ -3,10 +3,11 @@ import { buffer } from 'node:stream/consumers';
 import type { BlobStore } from '@tributary/blobstore';
 import { type OutboundMessage, OutboundPurpose, Visibility } from '@tributary/contracts';
 import { AccountUnavailableError, PermanentSendError, RetryLaterError, type SentMessage } from '@tributary/gateway-kit';
+import { PrivateAddressError } from '../public-address.ts';
 import type { WebhookAccount } from './account.ts';
 import { conversationOf, personOf } from './addresses.ts';
 import { type ReplyDocument, replyAccepted } from './documents.ts';
-import { type PostAnswer, type Poster, PrivateAddressError } from './post.ts';
+import type { PostAnswer, Poster } from './post.ts';
 import { signedHeaders } from './standard-webhooks.ts';
 
 const purposes: Readonly<Record<number, ReplyDocument['purpose']>> = {

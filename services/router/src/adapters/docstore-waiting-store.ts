@@ -138,11 +138,11 @@ export async function createWaitingStore(waiting: Collection<WaitingDocument>, s
     async setLive(ticketId, live) {
       await waiting.updateOne({ _id: ticketId }, live === undefined ? { $unset: { live: true } } : { $set: { live } });
     },
-    async page(after, limit) {
-      const filter: Filter =
-        after === undefined
-          ? {}
-          : { $or: [{ score: { $gt: after.score } }, { score: after.score, _id: { $gt: after.ticketId } }] };
+    async page(after, limit, regions) {
+      const filter: Filter = {
+        ...(after && { $or: [{ score: { $gt: after.score } }, { score: after.score, _id: { $gt: after.ticketId } }] }),
+        ...(regions && { 'grade.region': { $in: regions } }),
+      };
       const found = await waiting.find(filter, { sort: { score: 1, _id: 1 }, limit: limit + 1 });
       const page = found.slice(0, limit).map(toWaiting);
       const last = found.length > limit ? page.at(-1) : undefined;
