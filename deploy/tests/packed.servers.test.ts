@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { until } from '@tributary/testing';
 import { freePort } from '@tributary/testing/servers';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { build, pack } from './packed.ts';
+import { build, nodeArguments, pack } from './packed.ts';
 
 const brokers = inject('kafkaBrokers');
 const mongo = inject('mongoUrl');
@@ -21,7 +21,7 @@ afterAll(() => {
 });
 
 function start(file: string, environment: Record<string, string> = {}): ChildProcess {
-  const child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', file], {
+  const child = spawn(process.execPath, [...nodeArguments, file], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { KAFKA_BROKERS: brokers, MONGODB_URL: mongo, LOG_LEVEL: 'warn', ...environment },

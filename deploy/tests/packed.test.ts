@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { build, pack } from './packed.ts';
+import { build, nodeArguments, pack } from './packed.ts';
 
 const services = readdirSync(join(import.meta.dirname, '../../services'));
 
@@ -16,7 +16,7 @@ describe.each(services)('%s as its image holds it', (service) => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test('starts with plain Node, without the repository: it names what it needs', () => {
-    const { status, stderr } = spawnSync(process.execPath, ['dist/main.js'], {
+    const { status, stderr } = spawnSync(process.execPath, [...nodeArguments, 'dist/main.js'], {
       cwd: folder,
       encoding: 'utf8',
       env: {},

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,11 @@ import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '../..');
 const execute = promisify(execFile);
+
+/** What an image starts Node with, before the file. */
+export const nodeArguments: readonly string[] = JSON.parse(
+  /^ENTRYPOINT (.*)$/m.exec(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8'))?.[1] ?? '[]',
+).slice(1);
 
 /** Builds the workspace, as far as it has changed. */
 export async function build(): Promise<void> {
