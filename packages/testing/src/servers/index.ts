@@ -13,3 +13,4 @@ export {
   type ServerOptions,
   type Unavailable,
 } from './running-server.ts';
+export { findSignaturePython, type RunPython } from './signature-python.ts';
