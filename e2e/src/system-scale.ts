@@ -5,19 +5,15 @@ import { openKafkaLog } from '@tributary/eventlog/kafka';
 import { serviceProcesses, takePorts } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
-import { loadSettings, type System, SystemUnavailable } from './system.ts';
+import { loadSettings, type System, type SystemOptions, SystemUnavailable } from './system.ts';
 import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 
 /**
  * Every service as a process of its own, on a Kafka and a MongoDB of our own.
  * @throws SystemUnavailable when this machine can run no Kafka or no MongoDB.
  */
-export async function startScaleSystem(options: {
-  readonly folder: string;
-  readonly mailSinkPort: number;
-  report(line: string): void;
-}): Promise<System> {
-  const { folder, mailSinkPort, report } = options;
+export async function startScaleSystem(options: SystemOptions): Promise<System> {
+  const { folder, mailSinkPort, environment: settings, report } = options;
   // Servers that somebody else runs cannot be killed.
   delete process.env['KAFKA_BROKERS'];
   delete process.env['MONGODB_URL'];
@@ -36,9 +32,11 @@ export async function startScaleSystem(options: {
 
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
-  const ports = await takePorts(freePort);
+  const phone = await freePort();
+  const ports = { ...(await takePorts(freePort)), phone };
   const environment = {
     ...loadSettings,
+    ...settings,
     HOST: '127.0.0.1',
     KAFKA_BROKERS: kafka.url,
     MONGODB_URL: mongo.url,
@@ -48,6 +46,8 @@ export async function startScaleSystem(options: {
   const services = serviceProcesses(ports, environment, exceptKills(report), { wrap: dieWithParent, logFolder });
   return {
     smtpPort: ports.smtp,
+    phoneUrl: `http://127.0.0.1:${phone}`,
+    socialUrl: `http://127.0.0.1:${ports.social}`,
     chatUrl: `ws://127.0.0.1:${ports.chat}/chat/v1/ws`,
     ticketingAddress: `127.0.0.1:${ports.ticketingGrpc}`,
     routerAddress: `127.0.0.1:${ports.routerGrpc}`,
