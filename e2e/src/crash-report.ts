@@ -24,7 +24,7 @@ interface Facts {
 }
 
 export function reportOf({ mode, seed, history, killed, violations, starts, tookMs }: Facts): CrashReport {
-  const { messages, commands, tickets, ticketEvents, outbound, mails } = history;
+  const { messages, commands, tickets, ticketEvents, outbound, mails, arrivals, offers, offerAnswers } = history;
   const inChannel = (channel: string) => {
     const sent = messages.filter((message) => message.channel === channel);
     const acknowledged = sent.filter(({ acknowledgedAtMs }) => acknowledgedAtMs !== undefined).length;
@@ -43,13 +43,16 @@ export function reportOf({ mode, seed, history, killed, violations, starts, took
     seed,
     violations,
     figures: [
-      ['mails', inChannel('email')],
-      ['chat lines', inChannel('chat')],
+      ...[...new Set(messages.map(({ channel }) => channel))].map((channel) => [channel, inChannel(channel)] as const),
       ['kills', `${killed.length}: ${byVictim.join(', ')}`],
       ['ended unbidden', endedUnbidden(killed, starts)],
       ['tickets', String(tickets.length)],
       ['agents’ commands', `${commands.length}, ${accepted.length} accepted`],
-      ['answers and acknowledgements', `${answers.length}, ${mails.length} of them mails that arrived`],
+      ['offers', `${distinct(offers).length}, ${offerAnswers.length} answered`],
+      [
+        'answers and acknowledgements',
+        `${answers.length}, ${mails.length + arrivals.length} arrived at mail servers and providers`,
+      ],
       ['left uncertain', String(countUncertain(history))],
       ['ticket events', `${ticketEvents.length}, ${countRepeats(history)} of them repeats`],
       [

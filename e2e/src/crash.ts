@@ -14,7 +14,7 @@ Puts load on Tributary, kills its parts with SIGKILL meanwhile, and checks every
   --seed     repeats who is killed when (default: a new one, printed)
   --mode     scale: each service a process, a real Kafka and MongoDB, all of them killed (default)
              embedded: everything in one process
-  --writers  mail threads, and as many chats, under way at once (default 5)
+  --writers  mail threads, as many chats, and as many customers of the simulated providers, at once (default 5)
   --keep     keeps the processes' logs and data also when nothing was broken
   --json     prints the report as one JSON object
 Exit codes: 0 every promise was kept; 1 some were broken, or the test failed; 2 wrong arguments; 3 no servers to run on.

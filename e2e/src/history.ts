@@ -1,11 +1,12 @@
-import type { Agent, Delivery, OutboundMessage, Ticket, TicketEvent } from '@tributary/contracts';
+import type { Agent, Delivery, Offer, OutboundMessage, Ticket, TicketEvent } from '@tributary/contracts';
+import type { ProviderChannel } from './providers.ts';
 
 /** A message as the customer knows it. */
 export interface CustomerMessage {
-  readonly channel: 'email' | 'chat';
+  readonly channel: 'email' | 'chat' | ProviderChannel;
   /** The customer's own name for the conversation, for example `thread 12`. */
   readonly conversation: string;
-  /** Message-ID without angle brackets, or the chat's client id. Unique. */
+  /** Message-ID without angle brackets, the chat's client id, or the provider's id. Unique in its channel. */
   readonly providerId: string;
   readonly text: string;
   /**
@@ -29,6 +30,12 @@ export interface ReceivedMail {
   readonly messageId: string;
   readonly to: string;
   readonly atMs: number;
+}
+
+/** A message of ours that a simulated provider accepted. */
+export interface Arrival {
+  readonly channel: string;
+  readonly text: string;
 }
 
 /** A line of the chat as it was shown to the customer. */
@@ -62,6 +69,14 @@ export interface AgentCommand {
   result: 'accepted' | 'refused' | 'unknown';
 }
 
+/** An answer to an offer that the robot gave until it was decided. */
+export interface OfferAnswer {
+  readonly offerId: string;
+  readonly kind: 'accept' | 'decline';
+  /** `refused`: the offer had ended otherwise. `unknown` only when the test ended before there was an answer. */
+  result: 'accepted' | 'refused' | 'unknown';
+}
+
 /** Everything the checks look at: what was done to Tributary, and what it says and did. */
 export interface History {
   /** In the order they were sent. */
@@ -80,6 +95,11 @@ export interface History {
   /** In the order of their arrival. */
   readonly mails: readonly ReceivedMail[];
   readonly chats: readonly ChatTranscript[];
+  /** In the order of their arrival within a channel. */
+  readonly arrivals: readonly Arrival[];
+  readonly offerAnswers: readonly OfferAnswer[];
+  /** As in the log, repeats included, in order per ticket. */
+  readonly offers: readonly Offer[];
   readonly agents: readonly Agent[];
   /** Topics of dead letters that hold any, with how many. */
   readonly deadLetters: readonly { readonly topic: string; readonly records: number }[];

@@ -19,7 +19,7 @@ import type { System } from './system.ts';
 /** What Tributary says of itself; the rest of a history is what was done to it. */
 export type SystemState = Pick<
   History,
-  'tickets' | 'ticketEvents' | 'outbound' | 'deliveries' | 'agents' | 'deadLetters'
+  'tickets' | 'ticketEvents' | 'outbound' | 'deliveries' | 'offers' | 'agents' | 'deadLetters'
 >;
 
 /** Reads everything from the log and over gRPC. It must be up; what changes meanwhile may be seen in part. */
@@ -35,6 +35,7 @@ export async function readSystemState(system: System, log: EventLog): Promise<Sy
     ticketEvents: await read(topics.ticketEvents),
     outbound: await read(topics.outbound),
     deliveries: await read(topics.delivery),
+    offers: await read(topics.offers),
     deadLetters: allTopics
       .map(({ name }) => ({ topic: deadLetterTopic(name), records: counts.get(deadLetterTopic(name)) ?? 0 }))
       .filter(({ records }) => records > 0),

@@ -1,23 +1,27 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TicketServiceService } from '@tributary/contracts';
+import { fileURLToPath } from 'node:url';
+import { AgentServiceService, TicketServiceService } from '@tributary/contracts';
 import { connectGrpc } from '@tributary/runtime';
 import { runAgentRobot } from './agent-robot.ts';
 import { type ChatCustomer, readWholeChat } from './chat-customer.ts';
 import { checkAll } from './checks/all-checks.ts';
 import { type CrashReport, reportOf } from './crash-report.ts';
-import type { AgentCommand, ChatTranscript, History, Violation } from './history.ts';
+import type { AgentCommand, ChatTranscript, History, OfferAnswer, Violation } from './history.ts';
 import { loadChat } from './load-chat.ts';
 import { loadEmail } from './load-email.ts';
+import { loadProviders } from './load-providers.ts';
 import { type MailSink, startMailSink } from './mail-sink.ts';
 import { MessageBook } from './message-book.ts';
+import { runOfferRobot } from './offer-robot.ts';
 import { goWithoutServers } from './outage.ts';
 import { pause } from './pause.ts';
+import { type Providers, providerChannels, startProviders } from './providers.ts';
 import { type Random, seededRandom } from './random.ts';
 import { restartInTurn } from './rolling-restart.ts';
 import { settle } from './settling.ts';
-import { chatSite, type System, supportAddress } from './system.ts';
+import { chatSite, type GatewayAddresses, type System, supportAddress } from './system.ts';
 import { startEmbeddedSystem } from './system-embedded.ts';
 import { startScaleSystem } from './system-scale.ts';
 import { carryOut, type Killed, planKills } from './victims.ts';
@@ -35,7 +39,7 @@ export interface CrashOptions {
   readonly seconds: number;
   /** Decides who is killed when, and what customers and agents do. What happens then is up to the machine. */
   readonly seed: string;
-  /** Mail threads, and as many chats, under way at once. */
+  /** Mail threads, as many chats, and as many customers of the simulated providers, under way at once. */
   readonly writers: number;
   /** Keeps data and logs of the processes even when every promise was kept. */
   readonly keep: boolean;
@@ -60,12 +64,20 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     await using sink = await startMailSink();
     const start = options.mode === 'scale' ? startScaleSystem : startEmbeddedSystem;
     const replicas = options.disruption === 'rolling' ? 2 : 1;
-    await using system = await start({ folder, mailSinkPort: sink.port, replicas, report: options.report });
+    let gateways: GatewayAddresses | undefined;
+    await using providers = await startProviders(() => gateways ?? fail('Tributary is not there yet'));
+    const environment = { ...providers.environment, ROUTER_POLICY_FILE: policyWithOfferedChats(folder) };
+    await using system = await start({
+      ...{ folder, replicas, environment },
+      mailSinkPort: sink.port,
+      report: options.report,
+    });
+    gateways = system;
     await system.ready();
     options.report(
       `ready after ${seconds(performance.now() - startedAtMs)}; logs of the processes in ${system.logFolder}`,
     );
-    const { history, killed, broken } = await disruptUnderLoad(system, sink, options);
+    const { history, killed, broken } = await disruptUnderLoad(system, sink, providers, options);
     const violations = [...broken, ...checkAll(history)];
     clean = violations.length === 0;
     const starts = new Map(system.services.map((service) => [service.name, service.starts]));
@@ -77,24 +89,35 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   }
 }
 
-async function disruptUnderLoad(system: System, sink: MailSink, options: CrashOptions) {
+async function disruptUnderLoad(system: System, sink: MailSink, providers: Providers, options: CrashOptions) {
   const { report, signal, writers } = options;
   const random = seededRandom(options.seed);
   const book = new MessageBook();
   const commands: AgentCommand[] = [];
-  const ends = { writing: new AbortController(), working: new AbortController(), all: new AbortController() };
+  const offerAnswers: OfferAnswer[] = [];
+  const ends = {
+    ...{ writing: new AbortController(), working: new AbortController(), all: new AbortController() },
+    offering: new AbortController(),
+  };
   const stopWriting = AbortSignal.any([ends.writing.signal, signal]);
   const stopWorking = AbortSignal.any([ends.working.signal, signal]);
   const giveUp = AbortSignal.any([ends.all.signal, signal]);
   await using ticketing = connectGrpc(system.ticketingAddress);
+  await using router = connectGrpc(system.routerAddress);
 
   const load = { book, writers, stopWriting, giveUp };
   const email = loadEmail({ ...load, smtpPort: system.smtpPort, supportAddress, sink, random: random.fork('email') });
   const chat = loadChat({ ...load, url: system.chatUrl, site: chatSite, random: random.fork('chat') });
   const tickets = ticketing.api(TicketServiceService);
   const robot = runAgentRobot({ tickets, commands, random: random.fork('agents'), stopWorking, giveUp });
+  const social = loadProviders({ ...load, providers, random: random.fork('providers') });
+  const offers = runOfferRobot({
+    agents: router.api(AgentServiceService),
+    ...{ random: random.fork('offers'), answers: offerAnswers, stopRefusing: stopWriting },
+    stop: AbortSignal.any([ends.offering.signal, signal]),
+  });
   // Awaited below; a failure meanwhile must not end the process before the kills are over.
-  for (const work of [email, chat, robot]) work.catch(() => {});
+  for (const work of [email, chat, social, robot, offers]) work.catch(() => {});
 
   await firstAcknowledged(book, signal);
   const { killed, broken } = await disrupt(system, options, random);
@@ -102,7 +125,7 @@ async function disruptUnderLoad(system: System, sink: MailSink, options: CrashOp
   report('everything is up again; the load stops');
   ends.writing.abort();
   const late = setTimeout(() => ends.all.abort(), acknowledgeLimitMs);
-  const [customers] = await Promise.all([chat, email]);
+  const [customers] = await Promise.all([chat, email, social]);
   // The agents answer what is left, a little longer, so that answers are under way to calm chats as well.
   await pause(2000, signal);
   ends.working.abort();
@@ -112,10 +135,13 @@ async function disruptUnderLoad(system: System, sink: MailSink, options: CrashOp
   report(`${book.messages.length} messages, ${commands.length} commands; waiting until nothing is under way`);
   await using log = await system.openLog();
   const { state, unfinished } = await settle(system, log, { patienceMs, report });
+  ends.offering.abort();
+  await offers;
   report('checking');
   const chats = await readChats(system, customers);
   const { messages, refusals } = book;
-  const history: History = { ...state, messages, refusals, commands, chats, mails: sink.mails };
+  const received = { mails: sink.mails, arrivals: providers.arrivals(), chats };
+  const history: History = { ...state, messages, refusals, commands, offerAnswers, ...received };
   for (const detail of unfinished) broken.push({ promise: 'everything comes to rest', detail });
   for (const { channel, providerId } of messages.filter(({ acknowledgedAtMs }) => acknowledgedAtMs === undefined)) {
     broken.push({ promise: 'every message is acknowledged in the end', detail: `${channel} ${providerId} never was` });
@@ -156,10 +182,27 @@ async function firstAcknowledged(book: MessageBook, signal: AbortSignal): Promis
   const giveUpAtMs = Date.now() + startedLimitMs;
   const acknowledged = (channel: string) =>
     book.messages.some((message) => message.channel === channel && message.acknowledgedAtMs !== undefined);
-  while (!acknowledged('email') || !acknowledged('chat')) {
-    if (Date.now() > giveUpAtMs) throw new Error(`no mail or no chat was acknowledged: ${book.refusals.join('; ')}`);
+  const channels = ['email', 'chat', ...providerChannels];
+  while (!channels.every(acknowledged)) {
+    if (Date.now() > giveUpAtMs) {
+      const missing = channels.filter((channel) => !acknowledged(channel)).join(', ');
+      throw new Error(`nothing was acknowledged by ${missing}: ${book.refusals.join('; ')}`);
+    }
     await pause(50, signal);
   }
+}
+
+/** The demo policy, but chats are offered too, for ten seconds each. */
+function policyWithOfferedChats(folder: string): string {
+  const demo = fileURLToPath(new URL('../../services/router/policies/demo.yaml', import.meta.url));
+  const chat = '  chat: { timeout: 10s, not_answering_after: never, ask_again_after: 1m }';
+  const path = join(folder, 'policy.yaml');
+  writeFileSync(path, readFileSync(demo, 'utf8').replace(/^offers:$/m, `offers:\n${chat}`));
+  return path;
+}
+
+function fail(reason: string): never {
+  throw new Error(reason);
 }
 
 function seconds(ms: number): string {

@@ -1,14 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
-import { type DeliveryStatus, EntryKind, StatusError } from '@tributary/contracts';
+import { type DeliveryStatus, EntryKind, OfferState, StatusError } from '@tributary/contracts';
 import type { EventLog, GroupLag } from '@tributary/eventlog';
 import { outcomesOf } from './checks/answers.ts';
 import { lastSequences } from './checks/event-sequences.ts';
+import { providerChannels } from './providers.ts';
 import { readSystemState, type SystemState } from './read-history.ts';
 import type { System } from './system.ts';
 
 /** The consumer groups whose work must be done. */
-const groups = ['router', 'router-tickets', 'ticketing', 'gateway-email', 'gateway-chat'];
+const groups = [
+  ...['router', 'router-tickets', 'ticketing', 'gateway-email', 'gateway-chat'],
+  ...providerChannels.map((channel) => `gateway-${channel}`),
+];
 
 export interface SettlingOptions {
   /** Given up after so long without any change, or after ten times as long. */
@@ -74,14 +78,17 @@ function inWords({ group, topic, partition, lag }: Lag): string {
 }
 
 /** What of a state is still on its way, in words. */
-function unfinishedIn({ tickets, ticketEvents, outbound, deliveries }: SystemState): string[] {
+function unfinishedIn({ tickets, ticketEvents, outbound, deliveries, offers }: SystemState): string[] {
   const published = lastSequences(ticketEvents);
   const outcomes = outcomesOf(deliveries);
   const unknown: DeliveryStatus = 0;
+  const pending: OfferState = OfferState.OFFER_STATE_PENDING;
+  const ended = new Set(offers.flatMap(({ id, state }) => (state === pending ? [] : [id])));
   return [
     ...tickets
       .filter(({ id, lastSequence }) => published.get(id) !== lastSequence)
       .map(({ number, id }) => `${number} (${id}) has events that are not published`),
+    ...offers.filter(({ id }) => !ended.has(id)).map(({ id }) => `offer ${id} is not answered`),
     ...outbound.filter(({ id }) => !outcomes.has(id)).map(({ id }) => `outbound message ${id} is not sent`),
     ...tickets.flatMap(({ number, entries }) =>
       entries

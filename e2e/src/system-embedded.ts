@@ -5,41 +5,37 @@ import { openEmbeddedLog } from '@tributary/eventlog/embedded';
 import { keepRunning } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort } from '@tributary/testing/servers';
-import { loadSettings, type System } from './system.ts';
+import { loadSettings, type System, type SystemOptions } from './system.ts';
 import { exceptKills, serviceVictim } from './victims.ts';
 
 /** Everything in one process on the embedded adapters, its data in `folder`. */
-export async function startEmbeddedSystem(options: {
-  readonly folder: string;
-  readonly mailSinkPort: number;
-  /** Wins over what is set here. */
-  readonly environment?: Readonly<Record<string, string>>;
-  report(line: string): void;
-}): Promise<System> {
-  const { folder, mailSinkPort, report } = options;
+export async function startEmbeddedSystem(options: SystemOptions): Promise<System> {
+  const { folder, mailSinkPort, environment, report } = options;
   const dataFolder = join(folder, 'data');
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
   const [httpPort, smtpPort, grpcPort] = [await freePort(), await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${httpPort}`;
   const standalone = keepRunning({
     healthPort: httpPort,
     name: 'standalone',
     entry: fileURLToPath(new URL('../../packages/standalone/src/main.ts', import.meta.url)),
     environment: {
       ...loadSettings,
+      PUBLIC_URL: url,
       TRIBUTARY_DATA_DIR: dataFolder,
       HTTP_PORT: String(httpPort),
       SMTP_PORT: String(smtpPort),
       GRPC_PORT: String(grpcPort),
       EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
-      ...options.environment,
+      ...environment,
     },
     wrap: dieWithParent,
     logFile: join(logFolder, 'standalone.log'),
     report: exceptKills(report),
   });
   return {
-    smtpPort,
+    ...{ smtpPort, phoneUrl: url, socialUrl: url },
     chatUrl: `ws://127.0.0.1:${httpPort}/chat/v1/ws`,
     ticketingAddress: `127.0.0.1:${grpcPort}`,
     routerAddress: `127.0.0.1:${grpcPort}`,

@@ -6,21 +6,20 @@ import { type ServicePorts, serviceProcesses, takePorts } from '@tributary/stand
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
 import { startBalancer } from './balancer.ts';
-import { loadSettings, type System, SystemUnavailable } from './system.ts';
+import { loadSettings, type System, type SystemOptions, SystemUnavailable } from './system.ts';
 import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 
 /**
  * Every service as a process of its own, on a Kafka and a MongoDB of our own.
  * @throws SystemUnavailable when this machine can run no Kafka or no MongoDB.
  */
-export async function startScaleSystem(options: {
-  readonly folder: string;
-  readonly mailSinkPort: number;
-  /** Of each service, behind a balancer. */
-  readonly replicas: number;
-  report(line: string): void;
-}): Promise<System> {
-  const { folder, mailSinkPort, report } = options;
+export async function startScaleSystem({
+  folder,
+  mailSinkPort,
+  environment: settings,
+  replicas: count = 1,
+  report,
+}: SystemOptions): Promise<System> {
   // Servers that somebody else runs cannot be killed.
   delete process.env['KAFKA_BROKERS'];
   delete process.env['MONGODB_URL'];
@@ -40,22 +39,28 @@ export async function startScaleSystem(options: {
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
   const replicas: ServicePorts[] = [];
-  while (replicas.length < options.replicas) replicas.push(await takePorts(freePort));
+  while (replicas.length < count) replicas.push({ ...(await takePorts(freePort)), phone: await freePort() });
   const balance = (port: (ports: ServicePorts) => number) => startBalancer(replicas.map(port));
   const balancers = {
     smtp: await balance(({ smtp }) => smtp),
     chat: await balance(({ chat }) => chat),
+    social: await balance(({ social }) => social),
+    phone: await balance(({ phone = 0 }) => phone),
     ticketing: await balance(({ ticketingGrpc }) => ticketingGrpc),
     router: await balance(({ routerGrpc }) => routerGrpc),
   };
+  const phoneUrl = `http://127.0.0.1:${balancers.phone.port}`;
   const environment = {
     ...loadSettings,
+    ...settings,
     HOST: '127.0.0.1',
     KAFKA_BROKERS: kafka.url,
     MONGODB_URL: mongo.url,
     EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
     CONSOLE_FEED: 'on',
     TICKETING_ADDRESS: `127.0.0.1:${balancers.ticketing.port}`,
+    // What Twilio signs.
+    PUBLIC_URL: phoneUrl,
   };
   const services = replicas.flatMap((ports, index) =>
     serviceProcesses(ports, environment, exceptKills(report), {
@@ -66,6 +71,8 @@ export async function startScaleSystem(options: {
   );
   return {
     smtpPort: balancers.smtp.port,
+    phoneUrl,
+    socialUrl: `http://127.0.0.1:${balancers.social.port}`,
     chatUrl: `ws://127.0.0.1:${balancers.chat.port}/chat/v1/ws`,
     ticketingAddress: `127.0.0.1:${balancers.ticketing.port}`,
     routerAddress: `127.0.0.1:${balancers.router.port}`,

@@ -2,8 +2,24 @@ import type { EventLog } from '@tributary/eventlog';
 import type { ServiceProcess } from '@tributary/standalone';
 import type { Victim } from './victims.ts';
 
+/** Where providers bring what customers write, without a slash at the end. */
+export interface GatewayAddresses {
+  readonly phoneUrl: string;
+  readonly socialUrl: string;
+}
+
+export interface SystemOptions {
+  readonly folder: string;
+  readonly mailSinkPort: number;
+  /** Of each service, behind a balancer, at scale. Default 1. */
+  readonly replicas?: number;
+  /** Of every process, beside `loadSettings`. */
+  readonly environment?: Readonly<Record<string, string>>;
+  report(line: string): void;
+}
+
 /** A running Tributary and what the crash test does to it. */
-export interface System extends AsyncDisposable {
+export interface System extends GatewayAddresses, AsyncDisposable {
   readonly smtpPort: number;
   /** The chat gateway's WebSocket. */
   readonly chatUrl: string;

@@ -76,6 +76,7 @@ export function smallHistory(): Editable<History> {
       atMs: 0,
     })),
     chats: [{ conversation: 'chat 1', sessionId: 's1', received: structuredClone(shown), whole: shown }],
+    ...{ arrivals: [], offers: [], offerAnswers: [] },
     agents: [Agent.fromPartial({ id: 'ada', capacityUnits: 100, loadUnits: 35, work: { 't-mail': 10, 't-chat': 25 } })],
     deadLetters: [],
   };

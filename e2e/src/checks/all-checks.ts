@@ -5,6 +5,8 @@ import { checkConversationOrder, checkTickets } from './conversations.ts';
 import { checkDeadLetters } from './dead-letters.ts';
 import { checkEventSequences } from './event-sequences.ts';
 import { checkMessagePlaces } from './message-places.ts';
+import { checkOffers } from './offers.ts';
+import { checkProviderArrivals } from './provider-arrivals.ts';
 
 const checks: readonly Check[] = [
   checkMessagePlaces,
@@ -14,6 +16,8 @@ const checks: readonly Check[] = [
   checkAnswersLeave,
   checkMailsArrive,
   checkChatsArrive,
+  checkProviderArrivals,
+  checkOffers,
   checkAgentWork,
   checkDeadLetters,
 ];

@@ -15,3 +15,4 @@ export {
   type ServerOptions,
   type Unavailable,
 } from './running-server.ts';
+export { findSignaturePython, type RunPython } from './signature-python.ts';

@@ -5,6 +5,7 @@ import { installDovecot } from './dovecot-server.ts';
 import { installKafka } from './kafka-install.ts';
 import { installMongo } from './mongo-server.ts';
 import { isUnavailable, orUnavailable, type Report } from './running-server.ts';
+import { findSignaturePython } from './signature-python.ts';
 
 /**
  * Installs all that the servers of the tests need, so that starting them later takes seconds.
@@ -21,6 +22,7 @@ export async function prepareServers(options: { cacheDir?: string; report: Repor
     orUnavailable(async () => ({ kafka: needsKafka && (await installKafka(install)) })),
     orUnavailable(async () => ({ dovecot: await installDovecot(install) })),
     findChromium(report),
+    findSignaturePython(report),
   ]);
   return results.flatMap((result) => (typeof result === 'object' && isUnavailable(result) ? [result.unavailable] : []));
 }
