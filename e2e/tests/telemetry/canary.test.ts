@@ -100,6 +100,8 @@ test('what customers write and are reached by is in no log, trace, metric or err
   expect(metrics).toMatch(/tributary_consumer_lag\{/);
   expect(metrics).toMatch(/nodejs_eventloop_delay_p99\{/);
   expect(collector.text()).toContain('not sent, to be tried again');
+  const ours = metrics.split('\n').filter((line) => /^(tributary|messaging|http)_/.test(line));
+  expect(ours.filter((line) => labelsOf(line).some((label) => !boundedLabels.has(label)))).toEqual([]);
 
   const seen = {
     printed: await readFile(join(folder, 'printed.log'), 'utf8'),
@@ -113,6 +115,21 @@ test('what customers write and are reached by is in no log, trace, metric or err
   for (const [where, all] of Object.entries(seen))
     for (const canary of canaries) expect(contextsOf(all, canary), `${canary} in ${where}`).toEqual([]);
 });
+
+/** Their values are words of the code, channels, topics, routes, and skills and regions of the policy. */
+const boundedLabels = new Set([
+  ...['tributary_channel', 'tributary_outcome', 'tributary_trigger', 'tributary_change', 'tributary_deadline'],
+  ...[
+    'tributary_skill',
+    'tributary_region',
+    'error_type',
+    'messaging_destination_name',
+    'messaging_consumer_group_name',
+  ],
+  ...['http_request_method', 'http_response_status_code', 'http_route', 'otel_scope_name', 'otel_scope_version', 'le'],
+]);
+
+const labelsOf = (line: string) => [...line.matchAll(/([a-z_]+)="/g)].map(([, label]) => label ?? '');
 
 /** Where something stands, with what is around it. */
 function contextsOf(text: string, word: string): string[] {

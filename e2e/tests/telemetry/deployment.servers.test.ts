@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -57,6 +57,16 @@ test('every alert has an entry in the runbook that says what it means, what to l
   const [, ...entries] = read(join(root, 'docs/runbook.md')).split(/^## /m);
   expect(entries.map((entry) => entry.split('\n')[0])).toEqual(rules.map(({ alert }) => alert));
   for (const entry of entries) expect(entry).toMatch(/\*\*Means\.\*\*.*\*\*Look at\.\*\*.*\*\*Do\.\*\*/s);
+});
+
+test('every service of the compose file is observed', () => {
+  const compose = parse(read(join(root, 'deploy/compose.yaml')), { merge: true }).services;
+  const services = Object.keys(compose).filter((name) => existsSync(join(root, 'services', name)));
+  const observed = parse(read(join(telemetry, 'compose.yaml'))).services;
+  const [{ static_configs: configs }] = parse(read(join(telemetry, 'prometheus.yml'))).scrape_configs;
+  expect(services.length).toBeGreaterThan(5);
+  expect(Object.keys(observed)).toEqual(expect.arrayContaining(services));
+  expect(configs[0].targets.toSorted()).toEqual(services.map((name) => `${name}:9464`).toSorted());
 });
 
 const promtool = await findPromtool((line) => process.stderr.write(`${line}\n`));
