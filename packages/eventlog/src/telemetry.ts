@@ -94,7 +94,7 @@ const watched = new Set<Watched>();
  * not answer holds up nothing.
  */
 export function watchConsumer(
-  { group, handle }: ConsumeOptions,
+  { group, topics, handle }: ConsumeOptions,
   { clock, lag: question }: { readonly clock: Clock; lag(): Promise<readonly GroupLag[]> },
 ): Pick<ConsumeOptions, 'handle'> & Disposable {
   let asking = false;
@@ -118,6 +118,8 @@ export function watchConsumer(
     },
   };
   watched.add(member);
+  // Shown from the start: Prometheus sees no increase in what appears with its first count.
+  for (const topic of topics) deadLetters.add(0, { [topicLabel]: topic, [groupLabel]: group });
   return {
     async handle(batch) {
       const place = `${batch.topic}/${batch.partition}`;

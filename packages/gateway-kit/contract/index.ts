@@ -4,12 +4,11 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { DeliveryStatus } from '@tributary/contracts';
 import { until } from '@tributary/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import type { Servers } from './stores.ts';
 import type { ChannelSubject, CustomerMessage, ProviderCalls, ProviderRequest, SpecialPromise } from './subject.ts';
 import { openWorld } from './world.ts';
 
-export type { Servers } from './stores.ts';
 export type * from './subject.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -153,8 +152,8 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
 
   describe('out', () => {
     /** For channels by which customers are answered. */
-    const answered = (name: string, check: (it: World) => Promise<void>) =>
-      test(name, async (context) => {
+    const answered = (name: string, check: (it: World) => Promise<void>, options = {}) =>
+      test(name, options, async (context) => {
         const it = await world();
         if (it.listensOnly) return context.skip(true, 'it is only listened to');
         await check(it);
@@ -228,7 +227,7 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
         );
         const ended = once(child, 'exit');
         try {
-          await until('the provider to have the answer', () => it.received().length === 1, { timeoutMs: 20_000 });
+          await until('the provider to have the answer', () => it.received().length === 1, { timeoutMs: 60_000 });
         } finally {
           child.kill('SIGKILL');
           await ended;
@@ -239,8 +238,18 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
         expect(it.deliveries[0]?.status).toBe(it.idempotent ? sent : uncertain);
         expect(it.received()).toEqual(['Unplug it at once.']);
       },
+      { timeout: 120_000 },
     );
   });
+}
+
+/** The same on Kafka and the MongoDB protocol, for a `*.servers.test.ts`. */
+export function promiseOfChannelAtScale(name: string, subject: ChannelSubject): void {
+  const [kafkaBrokers, mongoUrl] = [inject('kafkaBrokers'), inject('mongoUrl')];
+  describe.skipIf(kafkaBrokers === undefined || mongoUrl === undefined)(
+    `${name} on Kafka and the MongoDB protocol`,
+    () => promiseOfChannel(subject, { kafkaBrokers: kafkaBrokers ?? '', mongoUrl: mongoUrl ?? '' }),
+  );
 }
 
 /** The first half of a request, and then the end of the connection. */

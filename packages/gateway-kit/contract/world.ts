@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Delivery,
   deadLetterTopic,
@@ -98,8 +99,17 @@ export async function openWorld(subject: ChannelSubject, servers: Servers | unde
   }
 
   async function close(): Promise<void> {
-    await running?.close();
+    let ended = false;
+    const closing = running?.close().finally(() => {
+      ended = true;
+    });
     running = undefined;
+    // What it has in hand may be waiting for its time, as a back-off does.
+    while (closing !== undefined && !ended) {
+      await clock.advance(1000);
+      await Promise.race([closing, sleep(10)]);
+    }
+    await closing;
   }
 
   const answers = (message: InboundMessage, texts: readonly string[]) =>

@@ -5,6 +5,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Channel, ChannelDependencies, Inbox } from './channel.ts';
 import { createIntake } from './intake.ts';
 import { createSender } from './sender.ts';
+import { showChannel } from './telemetry.ts';
 import { showTyping } from './typing.ts';
 import { webhookRoutes } from './webhook.ts';
 
@@ -22,6 +23,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
   const { eventLog, docStore, clock, logger, publicUrl } = dependencies;
   const { name, rate, concurrencyPerAccount } = channel;
   const source = `tributary/gateway-${name}`;
+  showChannel(name);
   const sender = await createSender({
     channel: name,
     capabilities: channel.capabilities,

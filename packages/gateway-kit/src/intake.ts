@@ -3,6 +3,7 @@ import { deadLetterHeaders, type EventLog } from '@tributary/eventlog';
 import type { Clock } from '@tributary/runtime';
 import { Admission } from './admission.ts';
 import type { Inbox } from './channel.ts';
+import { countReceived } from './telemetry.ts';
 
 /** The part of an inbox that brings messages into the log. */
 export type Intake = Pick<Inbox, 'admit' | 'accept' | 'count' | 'deadLetter'>;
@@ -32,7 +33,10 @@ export function createIntake({
 
   return {
     admit: (bytes) => admission.admit(bytes),
-    accept: (...messages) => append(topics.inbound, messages),
+    async accept(...messages) {
+      await append(topics.inbound, messages);
+      for (const { channel } of messages) countReceived(channel);
+    },
     count: (...messages) => append(topics.mentions, messages),
     async deadLetter(message, cause) {
       const { topic, headers, ...record } = encodeEvent(topics.inbound, message, source);

@@ -4,6 +4,7 @@ import type { Logger } from '@tributary/runtime';
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { OverloadedError } from './admission.ts';
 import type { Inbox } from './channel.ts';
+import { countNotTaken } from './telemetry.ts';
 
 /** One HTTP request of a provider, as it came. */
 export interface WebhookRequest {
@@ -69,8 +70,9 @@ export function refuseReplay(signedAtMs: number, nowMs: number): void {
 export function jsonBody({ body }: WebhookRequest): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new WebhookRefusal(400, `the body must be JSON: ${(error as Error).message}`);
+  } catch {
+    // What the parser says quotes the body.
+    throw new WebhookRefusal(400, 'the body must be JSON');
   }
 }
 
@@ -110,6 +112,7 @@ export function webhookRoutes({ channel, webhooks, inbox, publicUrl, logger }: W
             reply.raw.once('close', () => places.get(incoming)?.[Symbol.dispose]());
           } catch (error) {
             if (!(error instanceof OverloadedError)) throw error;
+            countNotTaken(channel, 503);
             logger.info({ channel, path: webhook.path, reason: error.message }, 'webhook not let in');
             // The body stays unread, so the connection can bring nothing else.
             return reply
@@ -142,6 +145,7 @@ export function webhookRoutes({ channel, webhooks, inbox, publicUrl, logger }: W
             } = await webhook.receive(request, inbox);
             return await reply.code(status).headers(headers).type(contentType).send(body);
           } catch (error) {
+            countNotTaken(channel, error instanceof WebhookRefusal ? error.status : 503);
             if (error instanceof WebhookRefusal) {
               logger.info(
                 { channel, path: webhook.path, status: error.status, reason: error.message },

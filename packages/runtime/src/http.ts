@@ -1,3 +1,4 @@
+import { metrics } from '@opentelemetry/api';
 import fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
@@ -15,6 +16,12 @@ export interface HttpServerOptions {
   /** What `GET /health/live` answers 503 with: faults that only a new process cures. Absent: none. */
   stuck?(): readonly string[];
 }
+
+const duration = metrics.getMeter('@tributary/runtime').createHistogram('http.server.request.duration', {
+  description: 'HTTP requests by route, health checks left out',
+  unit: 's',
+  advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
+});
 
 /** How long running requests may take to finish when it stops. */
 const finishWithinMs = 5000;
@@ -60,6 +67,15 @@ export function createHttpServer(
           .code(problems.length === 0 ? 200 : 503)
           .send({ status: problems.length === 0 ? 'ready' : 'not ready', problems });
       });
+      app.addHook('onResponse', async ({ method, routeOptions: { url } }, { elapsedTime, statusCode }) => {
+        if (url?.startsWith('/health/')) return;
+        const labels = { 'http.request.method': method, 'http.response.status_code': statusCode };
+        duration.record(elapsedTime / 1000, { ...labels, ...(url !== undefined && { 'http.route': url }) });
+      });
+      // Fastify's own answer repeats the address, with whatever stands in its query.
+      app.setNotFoundHandler((_request, reply) =>
+        reply.code(404).send({ statusCode: 404, error: 'Not Found', message: 'there is nothing at this address' }),
+      );
       for (const plugin of options.plugins) await app.register(plugin);
       await app.listen({ host: options.host, port: options.port });
       port = (app.server.address() as { port: number }).port;

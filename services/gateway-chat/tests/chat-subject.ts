@@ -27,7 +27,7 @@ export const createChannel: CreateChannel = async (providerUrl, ground) => {
   };
 };
 
-export const without: NonNullable<ChannelSubject['without']> = {
+const without: NonNullable<ChannelSubject['without']> = {
   signature: 'anybody may begin a chat; who goes on with one shows its token (resume.test.ts)',
   'signed body': 'frames come over one connection and are not signed',
   'signed time': 'a frame repeated later is the same message by its client id',
@@ -37,7 +37,7 @@ export const without: NonNullable<ChannelSubject['without']> = {
 };
 
 /** Visitors with a browser each, which connects again by itself as long as it is not offline. */
-export async function startVisitors(): Promise<Provider> {
+async function startVisitors(): Promise<Provider> {
   const visitors = new Map<string, Visitor>();
   let behaviour: Behaviour = 'well';
   let tries = 0;
@@ -82,6 +82,11 @@ export async function startVisitors(): Promise<Provider> {
     },
   };
 }
+
+export const subject: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel, without },
+  startProvider: startVisitors,
+};
 
 const frameOf = ({ id, text }: CustomerMessage) => ({
   type: 'message',

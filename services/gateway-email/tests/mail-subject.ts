@@ -45,7 +45,7 @@ export const withoutSignatures: NonNullable<ChannelSubject['without']> = {
 };
 
 /** The customers' mail server, and the customers who send by SMTP to our listener. */
-export async function startSmtpProvider(): Promise<Provider> {
+async function startSmtpProvider(): Promise<Provider> {
   const server = await startMailServer();
   const ourPort = await freePort();
   const mailOf = mailWriter();
@@ -85,6 +85,12 @@ export async function startSmtpProvider(): Promise<Provider> {
       send({ id: '1', conversation: '501', text: '' }, Buffer.alloc(51 * 1024 * 1024, 'a mail without an end\r\n')),
   };
 }
+
+export const smtp: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel },
+  startProvider: startSmtpProvider,
+  without: withoutSignatures,
+};
 
 /** A mail server that takes what we send to customers. */
 export async function startMailServer(): Promise<Omit<Provider, 'write'>> {
@@ -131,6 +137,8 @@ export async function startMailServer(): Promise<Omit<Provider, 'write'>> {
     },
   };
 }
+
+export const mailModule = import.meta.url;
 
 const addressOf = ({ conversation }: CustomerMessage) => `customer-${conversation}@example.com`;
 

@@ -196,6 +196,7 @@ describe.each(['app-store', 'google-play'] as const)('%s', (name) => {
     store.behave('forbidden');
     const service = await channel().connect?.(
       {
+        admit: () => ({ [Symbol.dispose]() {} }),
         accept: async () => {},
         count: async () => {},
         deadLetter: async () => {},

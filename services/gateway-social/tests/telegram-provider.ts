@@ -40,7 +40,7 @@ export function provider(simulator: TelegramSimulator): Provider {
 }
 
 const asked = 'Telegram is asked here and does not call';
-export const withoutCalls: NonNullable<ChannelSubject['without']> = {
+const withoutCalls: NonNullable<ChannelSubject['without']> = {
   repeats: `${asked}; an update that was not confirmed is given again (telegram-in.test.ts)`,
   signature: asked,
   'signed body': asked,
@@ -50,7 +50,7 @@ export const withoutCalls: NonNullable<ChannelSubject['without']> = {
   'unknown kinds': `${asked}; updates are asked for by kind`,
 };
 
-export async function startPolledTelegram(): Promise<Provider> {
+async function startPolledTelegram(): Promise<Provider> {
   const simulator = await startTelegramSimulator({ token });
   return {
     ...provider(simulator),
@@ -60,3 +60,9 @@ export async function startPolledTelegram(): Promise<Provider> {
     },
   };
 }
+
+export const askedTelegram: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel },
+  startProvider: startPolledTelegram,
+  without: withoutCalls,
+};

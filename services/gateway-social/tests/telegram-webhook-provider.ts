@@ -6,9 +6,9 @@ import { person, provider, secretToken, token, webhookBot } from './telegram-pro
 export const createChannel: CreateChannel = (apiUrl, ground) => createTelegramChannel([webhookBot(apiUrl)], ground);
 
 const secretOnly = 'Telegram sends the secret token of the webhook with each call and signs nothing';
-export const without: NonNullable<ChannelSubject['without']> = { 'signed body': secretOnly, 'signed time': secretOnly };
+const without: NonNullable<ChannelSubject['without']> = { 'signed body': secretOnly, 'signed time': secretOnly };
 
-export async function startCallingTelegram(): Promise<Provider> {
+async function startCallingTelegram(): Promise<Provider> {
   const simulator = await startTelegramSimulator({ token });
   const call = (update: object) => ({
     method: 'POST' as const,
@@ -30,3 +30,8 @@ export async function startCallingTelegram(): Promise<Provider> {
     },
   };
 }
+
+export const callingTelegram: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel, without },
+  startProvider: startCallingTelegram,
+};

@@ -25,11 +25,11 @@ export function accountAt(url: string, more: object = {}) {
 export const createChannel: CreateChannel = (url, ground) =>
   createWeiboChannel([accountAt(url, { pollSeconds: 3600 })], ground);
 
-export const without: NonNullable<ChannelSubject['without']> = {
+const without: NonNullable<ChannelSubject['without']> = {
   'signed body': 'Weibo signs the time and a nonce, not the body',
 };
 
-export async function startProvider(): Promise<Provider> {
+async function startProvider(): Promise<Provider> {
   const weibo = await startWeiboSimulator({
     ...{ account: 'brand', us, appSecret, accessToken: 'token-of-brand' },
     // The contract's clock runs hours in a moment.
@@ -57,3 +57,5 @@ export async function startProvider(): Promise<Provider> {
     [Symbol.asyncDispose]: () => weibo[Symbol.asyncDispose](),
   };
 }
+
+export const weibo: ChannelSubject = { module: import.meta.url, createChannel, startProvider, without };

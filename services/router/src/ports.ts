@@ -116,6 +116,8 @@ export interface WaitingStore {
   add(waiting: readonly Waiting[], nowMs: number): Promise<void>;
   find(ticketIds: readonly string[]): Promise<Waiting[]>;
   isEmpty(): Promise<boolean>;
+  /** How much waits with each kind of needs, leased or not, and since when the longest. 0 and 0 when nothing does. */
+  countByNeeds(): Promise<{ readonly needs: Needs; readonly count: number; readonly oldestReceivedAtMs: number }[]>;
   /** Every kind of needs that work has ever waited with. */
   listNeeds(): Promise<{ readonly needsKey: string; readonly needs: Needs }[]>;
   /** Waiting work of these needs in score order, not leased by another router. */
@@ -256,6 +258,8 @@ export interface IngestItem {
   readonly grade: Grade;
   /** Of the encoded message, to keep calls within bounds. */
   readonly bytes: number;
+  /** W3C trace context in which it came. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Where ticketing put a message. */

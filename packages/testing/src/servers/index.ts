@@ -7,6 +7,7 @@ export { freePort } from './free-port.ts';
 export { startKafka } from './kafka-server.ts';
 export { startMongo } from './mongo-server.ts';
 export { prepareServers } from './prepare.ts';
+export { findPromtool } from './promtool.ts';
 export {
   isUnavailable,
   type Report,

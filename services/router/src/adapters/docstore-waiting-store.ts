@@ -25,6 +25,7 @@ interface NeedsDocument extends Needs {
 export function openWaitingCollection(store: DocStore): Promise<Collection<WaitingDocument>> {
   return store.collection<WaitingDocument>('waiting', [
     { keys: { needsKey: 1, score: 1 } },
+    { keys: { needsKey: 1, receivedAtMs: 1 } },
     { keys: { score: 1, _id: 1 } },
     { keys: { stepDueAtMs: 1 } },
   ]);
@@ -81,6 +82,19 @@ export async function createWaitingStore(waiting: Collection<WaitingDocument>, s
     },
     async isEmpty() {
       return (await waiting.findOne({}, { projection: { _id: 1 } })) === undefined;
+    },
+    async countByNeeds() {
+      const counts = [];
+      for (const { _id: needsKey, ...kind } of await needs.find({})) {
+        const count = await waiting.count({ needsKey });
+        const [oldest] = count === 0 ? [] : await waiting.find({ needsKey }, { sort: { receivedAtMs: 1 }, limit: 1 });
+        counts.push({
+          needs: kind,
+          count: oldest === undefined ? 0 : count,
+          oldestReceivedAtMs: oldest?.receivedAtMs ?? 0,
+        });
+      }
+      return counts;
     },
     async listNeeds() {
       return (await needs.find({})).map(({ _id, ...rest }) => ({ needsKey: _id, needs: rest }));

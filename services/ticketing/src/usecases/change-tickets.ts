@@ -1,3 +1,4 @@
+import { activeTraceparent } from '@tributary/contracts';
 import type { TicketEvent } from '../domain/changes.ts';
 import type { Ticket } from '../domain/ticket.ts';
 import type { InOrder, Publication, StoredTicket, TicketChange, TicketNumbers, TicketStore } from '../ports.ts';
@@ -55,6 +56,8 @@ export async function changeTickets(
   reserved: readonly string[] = [],
 ): Promise<Map<string, StoredTicket>> {
   const ids = works.map(({ ticketId }) => ticketId);
+  const traceparent = activeTraceparent();
+  const traced = (event: TicketEvent) => (traceparent === undefined ? event : { traceparent, ...event });
   let current = new Map(known ?? (await store.load(ids)));
   const block = [...reserved];
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -68,7 +71,8 @@ export async function changeTickets(
     const changes: TicketChange[] = [];
     for (const work of works) {
       const before = current.get(work.ticketId);
-      const { ticket, events, idleCommandId } = work.decide(before, newNumber);
+      const { ticket, events: decided, idleCommandId } = work.decide(before, newNumber);
+      const events = decided.map(traced);
       if (ticket === undefined || (events.length === 0 && idleCommandId === undefined)) continue;
       changes.push({ before, ticket, events, ...(idleCommandId !== undefined && { idleCommandId }) });
     }

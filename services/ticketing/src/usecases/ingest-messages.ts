@@ -140,7 +140,7 @@ function worksOf(
       const turns = group.map((item): Turn => {
         const followsTicketId = places.get(item.message.id)?.followsTicketId ?? '';
         const [actor, command] = commandOf(item, ticketId, number, followsTicketId, book, dependencies);
-        return { command, actor, commandId: item.message.id };
+        return { command, actor, commandId: item.message.id, traceparent: item.traceparent };
       });
       return decideInTurn(current?.ticket, turns, dependencies);
     },
