@@ -6,6 +6,7 @@ import { startAppStoreSimulator } from '@tributary/testing/simulators/app-store'
 import { startGooglePlaySimulator } from '@tributary/testing/simulators/google-play';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAppStoreChannel } from '../src/app-store/channel.ts';
+import { readSocialConfig } from '../src/config.ts';
 import { createGooglePlayChannel } from '../src/google-play/channel.ts';
 import { accountAt as appStoreAccountAt } from './app-store-subject.ts';
 import { accountAt as googlePlayAccountAt } from './google-play-subject.ts';
@@ -208,6 +209,27 @@ describe.each(['app-store', 'google-play'] as const)('%s', (name) => {
     onTestFinished(() => service?.stop());
     await until('the problem', () => service?.problems().some((problem) => problem.includes('403')));
   });
+});
+
+test('what is wrong in an account is told by its place and what it must be, without its secrets', () => {
+  const accounts = [
+    { channel: 'app-store', name: 'scooter', appId: '12', issuerId: 'x', keyId: 'K1', privateKey: 'secret-text' },
+    { channel: 'google-play', name: 'scooter', packageName: 'scooter', serviceAccount: { private_key: 'secret-text' } },
+    { channel: 'feeds', name: 'press', feeds: ['ftp://x.example/'], mentions: [{ words: [], become: 'mail' }] },
+  ];
+  const read = () => readSocialConfig({ SOCIAL_ACCOUNTS: JSON.stringify(accounts) });
+  for (const told of [
+    'SOCIAL_ACCOUNTS[0.issuerId]: must be a UUID',
+    "SOCIAL_ACCOUNTS[0.privateKey]: must be the text of the key's .p8 file",
+    'SOCIAL_ACCOUNTS[1.packageName]: must look like com.example.app',
+    'SOCIAL_ACCOUNTS[1.serviceAccount.private_key]: must be an RSA key in PEM',
+    'SOCIAL_ACCOUNTS[2.feeds.0]: must be an http or https address',
+    'SOCIAL_ACCOUNTS[2.mentions.0.words]: must hold at least one word or phrase',
+    'SOCIAL_ACCOUNTS[2.mentions.0.become]: must be ticket, count or ignore',
+  ]) {
+    expect(read).toThrow(told);
+  }
+  expect(read).not.toThrow(/secret-text/);
 });
 
 test('Google: a token serves until it is taken back; then a new one is fetched at once', async () => {
