@@ -10,7 +10,7 @@ import { readSocialConfig } from '../src/config.ts';
 import { createGooglePlayChannel } from '../src/google-play/channel.ts';
 import { accountAt as appStoreAccountAt } from './app-store-subject.ts';
 import { accountAt as googlePlayAccountAt } from './google-play-subject.ts';
-import { answerTo, openWorld } from './world.ts';
+import { answerTo, connectTo, openWorld } from './world.ts';
 
 interface PlaceRow extends Document {
   readonly dueAtMs: number;
@@ -195,19 +195,31 @@ describe.each(['app-store', 'google-play'] as const)('%s', (name) => {
   test('a refused key is a problem of ours that an operator sees', async () => {
     const { store, channel } = await openStore(name);
     store.behave('forbidden');
-    const service = await channel().connect?.(
-      {
-        accept: async () => {},
-        count: async () => {},
-        deadLetter: async () => {},
-        report: async () => {},
-        signal: async () => {},
+    const service = await connectTo(channel(), {});
+    await until('the problem', () => service.problems().some((problem) => problem.includes('403')));
+  });
+
+  test('what was found while the log was away is found again; what the log has is not brought again', async () => {
+    const { store, channel, clock, atRest } = await openStore(name);
+    const taken: string[] = [];
+    let tries = 0;
+    store.write({ author: 'Mei', stars: 1, text: 'It crashes' });
+    await connectTo(channel(), {
+      async accept(...messages) {
+        if (messages.length > 0 && ++tries === 1) throw new Error('the log is away');
+        taken.push(...messages.map(({ text }) => text));
       },
-      { find: async () => undefined, conversationOfTicket: async () => undefined },
-    );
-    await service?.start();
-    onTestFinished(() => service?.stop());
-    await until('the problem', () => service?.problems().some((problem) => problem.includes('403')));
+    });
+    await until('the review', async () => {
+      await clock.advance(5000);
+      return taken.length > 0;
+    });
+    for (let i = 0; i < 3; i++) {
+      await atRest();
+      await clock.advance(5000);
+    }
+    await atRest();
+    expect([taken, tries]).toEqual([['It crashes'], 2]);
   });
 });
 
