@@ -74,6 +74,21 @@ describe.skipIf(typeof executable !== 'string')('trying each channel on the star
     }, 60_000);
   }
 
+  for (const [title, subject] of [
+    ['App Store', '★★★☆☆'],
+    ['Google Play', '★★★★☆'],
+    ['A blog', 'My Tributary scooter gives off smoke'],
+  ] as const) {
+    test(`${title}: what is written in public becomes a ticket`, async () => {
+      const article = place(title);
+      const stars = [...subject].filter((each) => each === '★').length;
+      if (stars > 0) await article.getByLabel('Stars').selectOption(String(stars));
+      await article.getByRole('button', { name: 'Send' }).click();
+      await page.locator('.card').filter({ hasText: subject }).first().waitFor({ timeout: 30_000 });
+      expect(await article.locator('.said .fault').count()).toBe(0);
+    }, 60_000);
+  }
+
   test('a call goes through the menus by the keypad, an agent takes it, and what the caller says is heard', async () => {
     const hotline = place('Call the hotline');
     const press = async (key: string, heard: number) => {

@@ -9,7 +9,7 @@ import { createFeedsChannel } from '../src/feeds/channel.ts';
 import { matchRule } from '../src/feeds/match-rule.ts';
 import { readFeed } from '../src/feeds/read-feed.ts';
 import { accountOf } from './feeds-subject.ts';
-import { openWorld } from './world.ts';
+import { connectTo, openWorld } from './world.ts';
 
 interface PlaceRow extends Document {
   readonly dueAtMs: number;
@@ -174,6 +174,34 @@ describe('a feed', () => {
     publisher.behave('well');
     await clock.advance(6 * 3_600_000);
     expect((await messages(1))[0]?.text).toBe('Tributary smoke');
+  });
+
+  test('is no problem of ours while it is away; the log that takes nothing is, and nothing is lost by either', async () => {
+    const { publisher, clock, dependencies, atRest } = await feedsWorld();
+    const taken: string[] = [];
+    let logIsAway = true;
+    const channel = createFeedsChannel([accountOf([publisher.feeds.rss], { mentions })], dependencies);
+    publisher.behave('down');
+    publisher.publish({ html: 'Tributary smoke' });
+    const service = await connectTo(channel, {
+      async accept(...messages) {
+        if (messages.length > 0 && logIsAway) throw new Error('the log is away');
+        taken.push(...messages.map(({ text }) => text));
+      },
+    });
+    await atRest();
+    expect([publisher.requests.length, service.problems()]).toEqual([1, []]);
+    publisher.behave('well');
+    await until('the problem', async () => {
+      await clock.advance(5000);
+      return service.problems().some((problem) => problem.includes('the log is away'));
+    });
+    logIsAway = false;
+    await until('the mention', async () => {
+      await clock.advance(5000);
+      return taken.length > 0;
+    });
+    expect(taken).toEqual(['Tributary smoke']);
   });
 
   test('that says 429 is asked again when it says', async () => {

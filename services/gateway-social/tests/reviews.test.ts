@@ -6,10 +6,11 @@ import { startAppStoreSimulator } from '@tributary/testing/simulators/app-store'
 import { startGooglePlaySimulator } from '@tributary/testing/simulators/google-play';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAppStoreChannel } from '../src/app-store/channel.ts';
+import { readSocialConfig } from '../src/config.ts';
 import { createGooglePlayChannel } from '../src/google-play/channel.ts';
 import { accountAt as appStoreAccountAt } from './app-store-subject.ts';
 import { accountAt as googlePlayAccountAt } from './google-play-subject.ts';
-import { answerTo, openWorld } from './world.ts';
+import { answerTo, connectTo, openWorld } from './world.ts';
 
 interface PlaceRow extends Document {
   readonly dueAtMs: number;
@@ -194,21 +195,53 @@ describe.each(['app-store', 'google-play'] as const)('%s', (name) => {
   test('a refused key is a problem of ours that an operator sees', async () => {
     const { store, channel } = await openStore(name);
     store.behave('forbidden');
-    const service = await channel().connect?.(
-      {
-        admit: () => ({ [Symbol.dispose]() {} }),
-        accept: async () => {},
-        count: async () => {},
-        deadLetter: async () => {},
-        report: async () => {},
-        signal: async () => {},
-      },
-      { find: async () => undefined, conversationOfTicket: async () => undefined },
-    );
-    await service?.start();
-    onTestFinished(() => service?.stop());
-    await until('the problem', () => service?.problems().some((problem) => problem.includes('403')));
+    const service = await connectTo(channel(), {});
+    await until('the problem', () => service.problems().some((problem) => problem.includes('403')));
   });
+
+  test('what was found while the log was away is found again; what the log has is not brought again', async () => {
+    const { store, channel, clock, atRest } = await openStore(name);
+    const taken: string[] = [];
+    let tries = 0;
+    store.write({ author: 'Mei', stars: 1, text: 'It crashes' });
+    await connectTo(channel(), {
+      async accept(...messages) {
+        if (messages.length > 0 && ++tries === 1) throw new Error('the log is away');
+        taken.push(...messages.map(({ text }) => text));
+      },
+    });
+    await until('the review', async () => {
+      await clock.advance(5000);
+      return taken.length > 0;
+    });
+    for (let i = 0; i < 3; i++) {
+      await atRest();
+      await clock.advance(5000);
+    }
+    await atRest();
+    expect([taken, tries]).toEqual([['It crashes'], 2]);
+  });
+});
+
+test('what is wrong in an account is told by its place and what it must be, without its secrets', () => {
+  const accounts = [
+    { channel: 'app-store', name: 'scooter', appId: '12', issuerId: 'x', keyId: 'K1', privateKey: 'secret-text' },
+    { channel: 'google-play', name: 'scooter', packageName: 'scooter', serviceAccount: { private_key: 'secret-text' } },
+    { channel: 'feeds', name: 'press', feeds: ['ftp://x.example/'], mentions: [{ words: [], become: 'mail' }] },
+  ];
+  const read = () => readSocialConfig({ SOCIAL_ACCOUNTS: JSON.stringify(accounts) });
+  for (const told of [
+    'SOCIAL_ACCOUNTS[0.issuerId]: must be a UUID',
+    "SOCIAL_ACCOUNTS[0.privateKey]: must be the text of the key's .p8 file",
+    'SOCIAL_ACCOUNTS[1.packageName]: must look like com.example.app',
+    'SOCIAL_ACCOUNTS[1.serviceAccount.private_key]: must be an RSA key in PEM',
+    'SOCIAL_ACCOUNTS[2.feeds.0]: must be an http or https address',
+    'SOCIAL_ACCOUNTS[2.mentions.0.words]: must hold at least one word or phrase',
+    'SOCIAL_ACCOUNTS[2.mentions.0.become]: must be ticket, count or ignore',
+  ]) {
+    expect(read).toThrow(told);
+  }
+  expect(read).not.toThrow(/secret-text/);
 });
 
 test('Google: a token serves until it is taken back; then a new one is fetched at once', async () => {

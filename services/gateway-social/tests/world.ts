@@ -15,8 +15,8 @@ import {
 } from '@tributary/contracts';
 import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { type Channel, type ChannelDependencies, createGateway } from '@tributary/gateway-kit';
-import { createHttpServer, createLogger } from '@tributary/runtime';
+import { type Channel, type ChannelDependencies, createGateway, type Inbox } from '@tributary/gateway-kit';
+import { createHttpServer, createLogger, type Service } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
 import { onTestFinished } from 'vitest';
 
@@ -92,6 +92,19 @@ export async function openWorld() {
       });
     },
   };
+}
+
+/** Starts what a channel asks or holds, with an inbox of the test's own instead of a gateway. */
+export async function connectTo(channel: Channel, inbox: Partial<Inbox>): Promise<Service> {
+  const nothing = async () => {};
+  const service = await channel.connect?.(
+    { accept: nothing, count: nothing, deadLetter: nothing, report: nothing, signal: nothing, ...inbox },
+    { find: async () => undefined, conversationOfTicket: async () => undefined },
+  );
+  if (service === undefined) throw new Error('the channel connects to nothing');
+  await service.start();
+  onTestFinished(() => service.stop());
+  return service;
 }
 
 /** What ticketing would send in answer. */

@@ -633,7 +633,10 @@ export interface Call {
   outbound: boolean;
 }
 
-/** One message from a customer, normalised. Topic messages.inbound.v1, key = conversation_key. */
+/**
+ * One message from a customer, normalised. Topic messages.inbound.v1, or mentions.v1 for what is heard of us and only counted:
+ * no ticket comes of that. Key = conversation_key.
+ */
 export interface InboundMessage {
   /** Derived from (channel, scope, provider's id): the same provider message always has the same id. Never empty. */
   id: string;
