@@ -5,7 +5,7 @@ import { capabilities, createGateway, type Inbox } from '@tributary/gateway-kit'
 import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
 import type { FastifyPluginAsync } from 'fastify';
 import { blobstoreFiles } from './adapters/blobstore-files.ts';
-import { openDocstoreSessions } from './adapters/docstore-sessions.ts';
+import { createDocstoreSessions, openSessionCollection } from './adapters/docstore-sessions.ts';
 import { openDocstoreTranscript } from './adapters/docstore-transcript.ts';
 import { openDocstoreUploads } from './adapters/docstore-uploads.ts';
 import { inboxChatEvents } from './adapters/inbox-chat-events.ts';
@@ -14,6 +14,7 @@ import type { ChatConfig } from './config.ts';
 import type { ChatContext } from './entrypoints/chat-context.ts';
 import { chatHttp } from './entrypoints/chat-http.ts';
 import { createConnectionHub } from './entrypoints/connection-hub.ts';
+import { createLeaveTimer } from './entrypoints/leave-timer.ts';
 import { createRateLimiter } from './entrypoints/rate-limiter.ts';
 import { createRepairTimer } from './entrypoints/repair-timer.ts';
 import { sendToVisitor } from './entrypoints/send-to-visitor.ts';
@@ -39,8 +40,9 @@ export interface ChatGateway extends Service {
 export async function createChatGateway(dependencies: ChatDependencies): Promise<ChatGateway> {
   const { config, eventLog, docStore, blobStore, clock, logger } = dependencies;
   const { rates } = config;
+  const sessionDocuments = await openSessionCollection(docStore);
   const stores = {
-    sessions: await openDocstoreSessions(docStore),
+    sessions: createDocstoreSessions(sessionDocuments),
     transcript: await openDocstoreTranscript(docStore),
     clock,
   };
@@ -81,6 +83,7 @@ export async function createChatGateway(dependencies: ChatDependencies): Promise
         return composeServices([
           consumerService(() => tailForWakeUps(eventLog, context)),
           createRepairTimer(context),
+          createLeaveTimer(context, sessionDocuments),
           // Stopped first: no new work comes in while the rest finishes.
           { start: async () => {}, stop: () => context.hub.close(), problems: () => [] },
         ]);
