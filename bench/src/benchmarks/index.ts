@@ -1,9 +1,11 @@
 import type { Benchmark } from '../benchmark.ts';
 import { embeddedPipeline } from './embedded-pipeline.ts';
+import { freedAgent } from './freed-agent.ts';
 import { grpcBatch } from './grpc-batch.ts';
 import { httpIntake } from './http-intake.ts';
 import { kafkaAppend } from './kafka-append.ts';
 import { mailbox } from './mailbox.ts';
+import { offerLatency } from './offer-latency.ts';
 import { ownerLatency } from './owner-latency.ts';
 import { scalePipeline } from './scale-pipeline.ts';
 import { serviceMemory } from './service-memory.ts';
@@ -19,6 +21,8 @@ export const benchmarks: readonly Benchmark[] = [
   embeddedPipeline,
   scalePipeline,
   ownerLatency,
+  offerLatency,
+  freedAgent,
   mailbox,
   start,
   serviceMemory,

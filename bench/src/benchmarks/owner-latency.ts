@@ -1,17 +1,15 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { decodeEvent, hashId, type TicketApi, topics } from '@tributary/contracts';
 import type { NewRecord } from '@tributary/eventlog';
-import { build, type Histogram } from 'hdr-histogram-js';
+import type { Histogram } from 'hdr-histogram-js';
 import { openEmbedded } from '../adapters.ts';
-import type { Benchmark, BenchmarkContext } from '../benchmark.ts';
+import type { Benchmark } from '../benchmark.ts';
+import { closedLoop, openLoop, reportRound } from '../load-loops.ts';
 import { inboundRecord, startPipeline } from '../pipeline.ts';
-import { median, perSecond, rateOf } from '../rounds.ts';
+import { median, perSecond } from '../rounds.ts';
 import { sampleMessage } from '../sample-messages.ts';
 import { watchLog } from '../watched-adapters.ts';
 
 const capacityMessages = 1000;
-const outstanding = 64;
-const phaseMs = 5000;
 
 /** Messages at a fixed rate, whatever becomes of them; every ticket is resolved once it has its owner, so agents stay idle. */
 export const ownerLatency: Benchmark = {
@@ -75,64 +73,14 @@ export const ownerLatency: Benchmark = {
   },
 };
 
-type Send = () => Promise<() => Promise<unknown>>;
-
-/** What the system can do: always as many messages under way as it likes best. */
-function closedLoop(send: Send, count: number): Promise<number> {
-  let next = 0;
-  return rateOf(count, () =>
-    Promise.all(
-      Array.from({ length: outstanding }, async () => {
-        while (next++ < count) await (await send())();
-      }),
-    ),
-  );
-}
-
-/**
- * Sends at the rate, also while the system is slow. The time counts from when a message was due, so that a system that
- * stands still cannot hide it; it therefore holds the append as well.
- */
-async function openLoop(send: Send, perSecondWanted: number): Promise<Histogram> {
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
-  const everyMs = 1000 / perSecondWanted;
-  const count = Math.ceil(phaseMs / everyMs);
-  const startMs = performance.now();
-  const underWay: Promise<unknown>[] = [];
-  for (let number = 0; number < count; ) {
-    for (; number < count && startMs + number * everyMs <= performance.now(); number++) {
-      const dueMs = startMs + number * everyMs;
-      const work = send().then((release) => {
-        histogram.recordValue(Math.max(1, Math.round((performance.now() - dueMs) * 1000)));
-        return release();
-      });
-      underWay.push(work);
-    }
-    await pause(1);
-  }
-  await Promise.all(underWay);
-  return histogram;
-}
-
 function assignedTicket(record: NewRecord): string[] {
   if (record.topic !== topics.ticketEvents.name) return [];
   const { ticketId, change } = decodeEvent(topics.ticketEvents, record);
   return change?.$case === 'assigned' ? [ticketId] : [];
 }
 
-function release(tickets: TicketApi, ticketId: string): Promise<unknown> {
+export function release(tickets: TicketApi, ticketId: string): Promise<unknown> {
   const actor = { kind: 1, id: 'bench', displayName: '' } as const;
   const context = { commandId: `resolve-${ticketId}`, actor, expectedVersion: 0n };
   return tickets.resolve({ ticketId, context, solution: '' });
-}
-
-function reportRound({ report }: BenchmarkContext, what: string, histogram: Histogram): void {
-  const [p50, p95, p99] = [50, 95, 99].map((percentile) =>
-    Math.round(histogram.getValueAtPercentile(percentile) / 1000),
-  );
-  report(`${what}: p50 ${p50}, p95 ${p95}, p99 ${p99} ms of ${histogram.totalCount} messages`);
 }

@@ -39,3 +39,8 @@ test('names every wrong setting at once, with what is allowed', () => {
   expect(read).toThrow('each must be one of image/png');
   expect(read).toThrow('CHAT_MAX_UPLOAD_BYTES: must be a number');
 });
+
+test('a visitor who is there must not count as gone: the time to leave is at least twice the heartbeat', () => {
+  expect(readChatConfig({ CHAT_HEARTBEAT_MS: '60000' }).leftAfterMs).toBe(120_000);
+  expect(() => readChatConfig({ CHAT_LEFT_AFTER_MS: '40000' })).toThrow('CHAT_LEFT_AFTER_MS: must be at least 50000');
+});

@@ -1,5 +1,5 @@
 import type { Rate } from '@tributary/gateway-kit';
-import { readConfig } from '@tributary/runtime';
+import { ConfigError, readConfig } from '@tributary/runtime';
 import { z } from 'zod';
 import { knownMediaTypes } from './domain/media-type.ts';
 
@@ -14,6 +14,8 @@ export interface ChatConfig {
   readonly sessionDays: number;
   /** In every such interval a connection must show that it lives. */
   readonly heartbeatMs: number;
+  /** A visitor who has written and then has no connection for so long has left. At least twice the heartbeat. */
+  readonly leftAfterMs: number;
   readonly limits: {
     readonly textCharacters: number;
     readonly uploadBytes: number;
@@ -56,6 +58,7 @@ export const chatVariables = {
     .optional(),
   CHAT_SESSION_DAYS: count(30),
   CHAT_HEARTBEAT_MS: z.coerce.number().int().min(1000).max(120_000).default(25_000),
+  CHAT_LEFT_AFTER_MS: z.coerce.number().int().min(2000).max(3_600_000).optional(),
   CHAT_MAX_TEXT_CHARACTERS: count(4000).pipe(z.number().max(50_000)),
   CHAT_MAX_UPLOAD_BYTES: count(10 * 1024 * 1024),
   CHAT_MAX_UPLOADS_PER_MESSAGE: count(10),
@@ -76,12 +79,20 @@ export const chatVariables = {
 /** @throws ConfigError naming every variable that is wrong. */
 export function readChatConfig(environment: Readonly<Record<string, string | undefined>>): ChatConfig {
   const values = readConfig(chatVariables, environment);
+  const leastMs = 2 * values.CHAT_HEARTBEAT_MS;
+  const leftAfterMs = values.CHAT_LEFT_AFTER_MS ?? Math.max(60_000, leastMs);
+  if (leftAfterMs < leastMs) {
+    throw new ConfigError(
+      `CHAT_LEFT_AFTER_MS: must be at least ${leastMs}, twice CHAT_HEARTBEAT_MS, or who is there counts as gone`,
+    );
+  }
   return {
     site: values.CHAT_SITE,
     origins: values.CHAT_ORIGINS,
     tokenKey: values.CHAT_TOKEN_KEY,
     sessionDays: values.CHAT_SESSION_DAYS,
     heartbeatMs: values.CHAT_HEARTBEAT_MS,
+    leftAfterMs,
     limits: {
       textCharacters: values.CHAT_MAX_TEXT_CHARACTERS,
       uploadBytes: values.CHAT_MAX_UPLOAD_BYTES,

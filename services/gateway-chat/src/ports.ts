@@ -14,6 +14,10 @@ export interface Sessions {
     mark: 'deliveredSequence' | 'readSequence' | 'agentReadSequence',
     sequence: number,
   ): Promise<void>;
+  /** The visitor is there: they count as gone at `untilMs` unless they are seen again. Never moves it back. */
+  seen(sessionId: string, untilMs: number): Promise<void>;
+  /** They are gone since `atMs`; nothing changes when they have been seen since. */
+  left(sessionId: string, atMs: number): Promise<void>;
   /** Takes one of the session's uploads. False when it has used all `max`. */
   claimUpload(sessionId: string, max: number): Promise<boolean>;
   /** Gives one back whose file was refused. */
@@ -65,6 +69,8 @@ export interface ChatEvents {
   /** How far messages of ours have got. */
   progressed(messages: readonly TranscriptMessage[], progress: Progress): Promise<void>;
   typing(sessionId: string, active: boolean): Promise<void>;
+  /** The visitor has not been there until then and does not wait for an answer any more. */
+  left(sessionId: string, atMs: number): Promise<void>;
 }
 
 /** A message to a visitor as the core wants it sent. */

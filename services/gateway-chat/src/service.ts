@@ -4,7 +4,7 @@ import { consumerService, type EventLog } from '@tributary/eventlog';
 import { type Channel, capabilities, createGateway, type Gateway, type Inbox } from '@tributary/gateway-kit';
 import { type Clock, composeServices, type Logger } from '@tributary/runtime';
 import { blobstoreFiles } from './adapters/blobstore-files.ts';
-import { openDocstoreSessions } from './adapters/docstore-sessions.ts';
+import { createDocstoreSessions, openSessionCollection } from './adapters/docstore-sessions.ts';
 import { openDocstoreTranscript } from './adapters/docstore-transcript.ts';
 import { openDocstoreUploads } from './adapters/docstore-uploads.ts';
 import { inboxChatEvents } from './adapters/inbox-chat-events.ts';
@@ -13,6 +13,7 @@ import type { ChatConfig } from './config.ts';
 import type { ChatContext } from './entrypoints/chat-context.ts';
 import { chatHttp } from './entrypoints/chat-http.ts';
 import { createConnectionHub } from './entrypoints/connection-hub.ts';
+import { createLeaveTimer } from './entrypoints/leave-timer.ts';
 import { createRateLimiter } from './entrypoints/rate-limiter.ts';
 import { createRepairTimer } from './entrypoints/repair-timer.ts';
 import { sendToVisitor } from './entrypoints/send-to-visitor.ts';
@@ -38,8 +39,9 @@ export async function createChatGateway(dependencies: ChatDependencies): Promise
 export async function createChatChannel(dependencies: ChatDependencies): Promise<Channel> {
   const { config, eventLog, docStore, blobStore, clock, logger } = dependencies;
   const { rates } = config;
+  const sessionDocuments = await openSessionCollection(docStore);
   const stores = {
-    sessions: await openDocstoreSessions(docStore),
+    sessions: createDocstoreSessions(sessionDocuments),
     transcript: await openDocstoreTranscript(docStore),
     clock,
   };
@@ -79,6 +81,7 @@ export async function createChatChannel(dependencies: ChatDependencies): Promise
       return composeServices([
         consumerService(() => tailForWakeUps(eventLog, connected)),
         createRepairTimer(connected),
+        createLeaveTimer(connected, sessionDocuments),
         // Stopped first: no new work comes in while the rest finishes.
         { start: async () => {}, stop: () => connected.hub.close(), problems: () => [] },
       ]);

@@ -1,7 +1,17 @@
+import { DeliveryStatus } from '@tributary/contracts';
 import type { EventLog } from '@tributary/eventlog';
 import { ManualClock, until } from '@tributary/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inboundOf, openStores, type Replica, type Stores, startReplica } from './chat-harness.ts';
+import {
+  deliveriesOf,
+  inboundOf,
+  openStores,
+  outboundMessage,
+  publish,
+  type Replica,
+  type Stores,
+  startReplica,
+} from './chat-harness.ts';
 
 /** A log whose appends can be held up or refused. */
 function faultyLog(log: EventLog) {
@@ -138,4 +148,20 @@ test('P3: what was acknowledged is in the transcript after a restart', async () 
   replica = await startReplica(stores, { clock });
   const again = await replica.join({ token: client.session.token });
   expect((await again.next('message')).text).toBe('kept');
+});
+
+test('what the visitor has seen is told although the log was down when the device said so', async () => {
+  const deliveries = await deliveriesOf(stores.eventLog);
+  const client = await replica.join();
+  await publish(stores.eventLog, outboundMessage(client.session.sessionId, 'seen?'));
+  await client.next('message');
+  faults.fault.refuse = true;
+  client.send({ type: 'read', sequence: 1 });
+  expect(await client.next('error')).toMatchObject({ code: 'unavailable' });
+  await client.closed();
+  faults.fault.refuse = false;
+  const again = await replica.join({ token: client.session.token });
+  await again.next('message');
+  again.send({ type: 'read', sequence: 1 });
+  await until('READ in the log', () => deliveries.some(({ status }) => status === DeliveryStatus.DELIVERY_STATUS_READ));
 });

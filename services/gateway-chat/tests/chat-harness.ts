@@ -13,6 +13,7 @@ import {
   MessageKind,
   type OutboundMessage,
   OutboundPurpose,
+  type Signal,
   type Topic,
   topics,
   Visibility,
@@ -234,4 +235,5 @@ async function follow<T>(eventLog: EventLog, topic: Topic<T>): Promise<T[]> {
 }
 
 export const inboundOf = (eventLog: EventLog): Promise<InboundMessage[]> => follow(eventLog, topics.inbound);
+export const signalsOf = (eventLog: EventLog): Promise<Signal[]> => follow(eventLog, topics.signals);
 export const deliveriesOf = (eventLog: EventLog): Promise<Delivery[]> => follow(eventLog, topics.delivery);

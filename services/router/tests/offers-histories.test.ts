@@ -146,7 +146,8 @@ async function happen(world: World, each: Happening): Promise<void> {
       if (ticket === undefined) return;
       if (each.kind === 'resolve') tickets.resolve(ticket.id);
       else if (each.kind === 'escalate') {
-        if (ticket.tier < 2) tickets.escalate(ticket.id);
+        // One that is just being assigned without an offer goes to that owner whatever room they have: router/README.md.
+        if (ticket.tier < 2 && (ticket.channel === 'phone' || ticket.ownerId !== '')) tickets.escalate(ticket.id);
       } else {
         world.taken.add(ticket.id);
         tickets.assign(ticket.id, agentIds[each.pick % agentIds.length] ?? 'ann');

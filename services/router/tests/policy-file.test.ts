@@ -60,6 +60,18 @@ describe('I9: a bad policy is refused with file, line, column, field and reason'
       'offers.phone.timeout: must not be "never" or 0',
     ],
     [
+      'an offer for longer than anybody waits',
+      'offers: {}',
+      'offers: { phone: { timeout: 1h } }',
+      'offers.phone.timeout: must be at most "15m"',
+    ],
+    [
+      'an offered channel that takes no units of its own',
+      'offers: {}',
+      'offers: { fone: { timeout: 20s } }',
+      'offers.fone: "fone" is not a channel of capacity.channels of this policy; known are chat, phone',
+    ],
+    [
       'a count of missed offers that is none',
       'offers: {}',
       'offers: { phone: { timeout: 20s, not_answering_after: 0 } }',

@@ -2,14 +2,20 @@ import type { Collection, DocStore } from '@tributary/docstore';
 import type { ChatSession } from '../domain/session.ts';
 import type { Sessions } from '../ports.ts';
 
-interface SessionDocument extends Omit<ChatSession, 'id'> {
+export interface SessionDocument extends Omit<ChatSession, 'id'> {
   readonly _id: string;
   readonly uploads: number;
+  /** When the visitor counts as gone. Absent: they have written nothing since they were, or ever. */
+  readonly leavesAtMs?: number;
+  readonly leavesLeaseUntilMs?: number;
+}
+
+export function openSessionCollection(store: DocStore): Promise<Collection<SessionDocument>> {
+  return store.collection('chat_sessions', [{ keys: { leavesAtMs: 1 } }]);
 }
 
 /** Sessions in the collection `chat_sessions`. */
-export async function openDocstoreSessions(store: DocStore): Promise<Sessions> {
-  const collection: Collection<SessionDocument> = await store.collection('chat_sessions');
+export function createDocstoreSessions(collection: Collection<SessionDocument>): Sessions {
   async function find(sessionId: string): Promise<ChatSession | undefined> {
     const found = await collection.findOne({ _id: sessionId });
     return found && toSession(found);
@@ -32,6 +38,12 @@ export async function openDocstoreSessions(store: DocStore): Promise<Sessions> {
     async raiseMark(sessionId, mark, sequence) {
       await collection.updateOne({ _id: sessionId }, { $max: { [mark]: sequence } });
     },
+    async seen(sessionId, untilMs) {
+      await collection.updateOne({ _id: sessionId }, { $max: { leavesAtMs: untilMs } });
+    },
+    async left(sessionId, atMs) {
+      await collection.updateOne({ _id: sessionId, leavesAtMs: atMs }, { $unset: { leavesAtMs: true } });
+    },
     async claimUpload(sessionId, max) {
       const { modified } = await collection.updateOne(
         { _id: sessionId, uploads: { $lt: max } },
@@ -45,6 +57,6 @@ export async function openDocstoreSessions(store: DocStore): Promise<Sessions> {
   };
 }
 
-function toSession({ _id, uploads: _, ...fields }: SessionDocument): ChatSession {
+function toSession({ _id, uploads: _, leavesLeaseUntilMs: _l, ...fields }: SessionDocument): ChatSession {
   return { id: _id, ...fields };
 }

@@ -32,6 +32,16 @@ export function inboxChatEvents(inbox: Inbox, clock: Clock): ChatEvents {
         authorName: '',
         time: new Date(clock.now()),
       }),
+    left: (sessionId, atMs) =>
+      inbox.signal({
+        conversationKey: conversationKeyOf(sessionId),
+        channel,
+        ticketId: '',
+        kind: SignalKind.SIGNAL_KIND_CUSTOMER_LEFT,
+        fromAgent: false,
+        authorName: '',
+        time: new Date(atMs),
+      }),
   };
 }
 

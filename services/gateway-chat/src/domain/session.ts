@@ -16,6 +16,8 @@ export interface ChatSession {
   readonly readSequence: number;
   /** Up to here a person on our side has seen what the visitor wrote. */
   readonly agentReadSequence: number;
+  /** When the visitor counts as gone unless they are seen again. Absent: nobody waits for it. */
+  readonly leavesAtMs?: number;
 }
 
 /** What a visitor may say about themselves. What is absent stays as it was. */

@@ -50,6 +50,8 @@ export class ChatConnection implements HubConnection {
   #heartbeat: Disposable | undefined;
   #typingSaidAtMs = Number.NEGATIVE_INFINITY;
   #typing = false;
+  /** Whether somebody may wait for this visitor to be there. */
+  #isAwaited = false;
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(socket: WebSocket, address: string, context: ChatContext) {
@@ -157,6 +159,8 @@ export class ChatConnection implements HubConnection {
     // Joined before the transcript is looked at: what comes in between wakes us.
     hub.join(session.id, this);
     this.#session = session;
+    this.#isAwaited = session.leavesAtMs !== undefined;
+    await this.#noteSeen();
     const lastSequence = await transcript.lastSequence(session.id);
     const lastSent = resumeFrom(hello.lastSequence, lastSequence);
     const { token, expiresAtMs } = await tokens.issue(session.id);
@@ -197,6 +201,9 @@ export class ChatConnection implements HubConnection {
     using _place = events.admit(frame.text.length);
     limiters.messagesPerSession.take(session.id);
     limiters.messagesPerAddress.take(this.address);
+    // Before the message can be heard of: a crash right after it finds them gone all the same.
+    this.#isAwaited = true;
+    await this.#noteSeen();
     const stored = await takeMessage(
       { ...this.#context, limits: config.limits },
       session,
@@ -212,6 +219,18 @@ export class ChatConnection implements HubConnection {
     );
     const { id, sequence, atMs } = stored;
     this.#send({ type: 'ack', clientId: frame.clientId, id, sequence, time: new Date(atMs).toISOString() });
+  }
+
+  /** Keeps a visitor who has written from counting as gone, on whatever replica that is looked at. */
+  async #noteSeen(): Promise<void> {
+    const { sessions, clock, config } = this.#context;
+    if (this.#session === undefined || !this.#isAwaited) return;
+    await sessions.seen(this.#session.id, clock.now() + config.leftAfterMs);
+  }
+
+  /** Where nothing waits for it: the next heartbeat does it again. */
+  #noteSeenLater(): void {
+    this.#noteSeen().catch((error: unknown) => this.#context.logger.warn({ err: error }, 'presence not noted'));
   }
 
   #passOnTyping(session: ChatSession, active: boolean): void {
@@ -233,6 +252,7 @@ export class ChatConnection implements HubConnection {
       });
     }
     await markProgress(this.#context, session.id, type, sequence);
+    for (const connection of this.#context.hub.ofSession(session.id)) connection.wake();
   }
 
   // ---- out --------------------------------------------------------------------------------------------------
@@ -271,6 +291,7 @@ export class ChatConnection implements HubConnection {
       if (this.#session === undefined) return this.#hangUp(policyViolation, 'hello expected');
       this.#alive = false;
       this.#socket.ping();
+      this.#noteSeenLater();
       this.#beat();
     });
   }
@@ -283,6 +304,7 @@ export class ChatConnection implements HubConnection {
   }
 
   #end(): void {
+    if (!this.#closing) this.#noteSeenLater();
     this.#closing = true;
     this.#heartbeat?.[Symbol.dispose]();
     void this.#feed?.stop();

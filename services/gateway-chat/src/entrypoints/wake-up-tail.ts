@@ -3,6 +3,9 @@ import type { Consumer, EventLog, LogRecord } from '@tributary/eventlog';
 import { sessionIdOf } from '../domain/session.ts';
 import type { ChatContext } from './chat-context.ts';
 
+/** A mark is raised after its event; by then it is. */
+const markDelayMs = 1000;
+
 /**
  * Reads along on every replica, so that a connection here learns of what another replica stored. A record only says that
  * there is something to look for: the transcript is written before the record is appended, and is what is sent.
@@ -18,6 +21,11 @@ export function tailForWakeUps(eventLog: EventLog, context: ChatContext): Promis
       if (connections.length === 0) return;
       if (record.topic === topics.signals.name) showTyping(record, context, sessionId);
       else for (const connection of connections) connection.wake();
+      if (record.topic === topics.delivery.name) {
+        context.clock.setTimer(markDelayMs, () => {
+          for (const connection of connections) connection.wake();
+        });
+      }
     },
   });
 }

@@ -9,8 +9,8 @@ interface Dependencies {
 
 /**
  * Notes that the visitor's device has, or the visitor has seen, everything up to `sequence`, and publishes it for each
- * message of ours that this is new for. The mark goes first, for other replicas look at it when they see the events; a crash
- * in between loses the events of these messages, which then still count as sent.
+ * message of ours that this is new for. The events go first: after a crash in between, the device says it again, and the events with
+ * it, under the same ids.
  */
 export async function markProgress(
   { sessions, transcript, events }: Dependencies,
@@ -23,8 +23,8 @@ export async function markProgress(
   const before = lastMarked(session, progress);
   if (sequence <= before) return;
   const messages = await transcript.writtenByUs(sessionId, before, sequence);
-  await sessions.raiseMark(sessionId, progress === 'read' ? 'readSequence' : 'deliveredSequence', sequence);
   await events.progressed(messages, progress);
+  await sessions.raiseMark(sessionId, progress === 'read' ? 'readSequence' : 'deliveredSequence', sequence);
 }
 
 /** Who has seen a message also has it. */

@@ -39,6 +39,11 @@ export function crossCheck(file: PolicyFile, report: Report): void {
       ),
     ],
   );
+  check(
+    'channel of capacity.channels',
+    Object.keys(file.capacity.channels),
+    Object.keys(file.offers).map((name) => ({ name, path: ['offers', name] })),
+  );
   checkOnce(file, report);
   checkLastStep(file, report);
 }

@@ -64,9 +64,11 @@ const callAddress = z
     'must be "tel:" and a number such as "tel:+4930123456", "sip:" and an address, "client:" and a name, or empty',
   );
 
+/** An agent who has a quarter of an hour is not being rung. */
+const longestOfferMs = 15 * 60_000;
 const missedOffers = 'must be 1 or more, or "never"';
 const offer = z.strictObject({
-  timeout: positiveDuration,
+  timeout: positiveDuration.refine((ms) => ms <= longestOfferMs, 'must be at most "15m"'),
   not_answering_after: z.union([z.int().min(1, missedOffers), z.literal('never')], missedOffers).default(1),
   needs_call_address: z.boolean().default(false),
   ask_again_after: duration.default(60_000),
