@@ -112,3 +112,16 @@ test('not being let in says what to do about it', async () => {
     stderr: 'Not allowed: this call is for service only\n',
   });
 });
+
+test('the rights of a service on Kafka are printed as commands of Kafka', async () => {
+  const { stdout } = await cli(['topics', 'acls', '--service', 'ticketing']);
+  const rights = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/^.*--add /, ''));
+  expect(rights).toContain('--allow-principal User:ticketing --operation write --topic tickets.events.v1');
+  expect(rights).toContain('--allow-principal User:ticketing --operation read --group ticketing');
+  expect(rights.at(-1)).toMatch(/--operation read --group tail- --resource-pattern-type prefixed$/);
+  expect(stdout).not.toContain('User:router');
+  expect((await cli(['topics', 'acls', '--service', 'nobody'])).stderr).toContain('gateway-email, gateway-chat');
+});

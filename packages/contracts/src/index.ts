@@ -6,5 +6,6 @@ export * from './gen/tributary/messages/v1/messages.ts';
 export * from './gen/tributary/routing/v1/routing.ts';
 export * from './gen/tributary/tickets/v1/tickets.ts';
 export * from './status-error.ts';
+export * from './topic-access.ts';
 export * from './topics.ts';
 export * from './trace-context.ts';

@@ -1,5 +1,6 @@
-import { allTopics } from '@tributary/contracts';
+import { allTopics, topicAccess, topicAcls } from '@tributary/contracts';
 import type { CliContext, GlobalOptions } from '../context.ts';
+import { usageFailure } from '../failure.ts';
 import { printJson } from '../text/json.ts';
 import { table } from '../text/table.ts';
 import { duration } from '../text/time.ts';
@@ -31,4 +32,22 @@ export async function applyTopics(context: CliContext, options: GlobalOptions): 
   if (options.json) return printJson(context, { created, changed });
   const lines = [...created.map((name) => `created ${name}`), ...changed.map((name) => `changed ${name}`)];
   context.stdout.write(lines.length === 0 ? 'All topics are as declared.\n' : `${lines.join('\n')}\n`);
+}
+
+/** Prints one `kafka-acls.sh` a permission. A service's user on Kafka is called as the service. */
+export function printAcls(context: CliContext, options: GlobalOptions & { readonly service?: string }): void {
+  const { service } = options;
+  const known = topicAccess.map((access) => access.service);
+  if (service !== undefined && !known.includes(service))
+    throw usageFailure(`--service must be one of ${known.join(', ')}`);
+  const acls = topicAcls().filter((acl) => service === undefined || acl.service === service);
+  if (options.json) {
+    printJson(context, { acls });
+    return;
+  }
+  const lines = acls.map(({ service: user, resource, name, isPrefix, operation }) => {
+    const pattern = isPrefix ? ' --resource-pattern-type prefixed' : '';
+    return `kafka-acls.sh --bootstrap-server "$KAFKA_BROKERS" --command-config "$KAFKA_CLIENT" --add --allow-principal User:${user} --operation ${operation} --${resource} ${name}${pattern}`;
+  });
+  context.stdout.write(`${lines.join('\n')}\n`);
 }

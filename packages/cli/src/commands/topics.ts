@@ -14,4 +14,11 @@ export function addTopicCommands(program: Command, context: CliContext): void {
     .command('apply')
     .description('create missing topics and set retention as declared; deletes nothing, may be repeated')
     .action(async (_options, command: Command) => (await topics()).applyTopics(context, command.optsWithGlobals()));
+  group
+    .command('acls')
+    .description(
+      "print the commands that give every service the rights it needs on Kafka, with Kafka's own kafka-acls.sh",
+    )
+    .option('--service <service>', 'of this service only')
+    .action(async (_options, command: Command) => (await topics()).printAcls(context, command.optsWithGlobals()));
 }
