@@ -1,4 +1,4 @@
-export { cacheDirectory } from './cache.ts';
+export { cacheDirectory, cachedFolder } from './cache.ts';
 export { findChromium } from './chromium.ts';
 export { dieWithParent } from './die-with-parent.ts';
 export { type DovecotOptions, type RunningDovecot, startDovecot } from './dovecot-server.ts';
