@@ -22,6 +22,7 @@ export default defineConfig({
             'e2e/tests/**/*.test.ts',
             'bench/tests/**/*.test.ts',
             'scripts/**/*.test.ts',
+            'deploy/tests/**/*.test.ts',
           ],
           exclude: ['**/*.servers.test.ts', '**/node_modules/**'],
           testTimeout: 30_000,
@@ -31,7 +32,11 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'servers',
-          include: [`${folders}/*.servers.test.ts`, 'e2e/tests/**/*.servers.test.ts'],
+          include: [
+            `${folders}/*.servers.test.ts`,
+            'e2e/tests/**/*.servers.test.ts',
+            'deploy/tests/**/*.servers.test.ts',
+          ],
           exclude: ['**/node_modules/**'],
           globalSetup: ['./packages/testing/src/vitest/start-servers.ts'],
           testTimeout: 60_000,

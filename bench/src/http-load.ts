@@ -5,6 +5,8 @@ import { parentPort } from 'node:worker_threads';
 export interface HttpLoad {
   readonly port: number;
   readonly path: string;
+  /** Beside host and those of the JSON body. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly connections: number;
   readonly forMs: number;
@@ -17,8 +19,9 @@ parentPort?.on('message', async (load: HttpLoad | 'stop') => {
 });
 parentPort?.postMessage('ready');
 
-async function run({ port, path, body, connections, forMs }: HttpLoad): Promise<number> {
-  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+async function run({ port, path, headers = {}, body, connections, forMs }: HttpLoad): Promise<number> {
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\n${own.join('')}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   const request = Buffer.from(head + body);
   const startMs = performance.now();
   const counts = await Promise.all(

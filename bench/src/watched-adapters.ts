@@ -45,6 +45,7 @@ export function watchLog(
     applyTopics: (specs) => log.applyTopics(specs),
     listTopics: () => log.listTopics(),
     lag: (group) => log.lag(group),
+    inHand: () => log.inHand(),
     problems: () => log.problems(),
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };
@@ -59,6 +60,7 @@ export function watchStore(store: DocStore, written: Written): DocStore {
         written.updates.set(name, (written.updates.get(name) ?? 0) + count),
       );
     },
+    inOrder: (work) => store.inOrder(work),
     problems: () => store.problems(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

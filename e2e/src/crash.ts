@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { reportText } from './crash-report.ts';
-import { type Mode, runCrash } from './run-crash.ts';
+import { type Disruption, type Mode, runCrash } from './run-crash.ts';
 import { SystemUnavailable } from './system.ts';
 
-const usage = `npm run crash -- [--kills N] [--seconds S] [--seed TEXT] [--mode scale|embedded|both] [--writers N] [--keep] [--json]
+const usage = `npm run crash -- [--kills N | --outage | --rolling] [--seconds S] [--seed TEXT] [--mode scale|embedded|both] [--writers N] [--keep] [--json]
 
 Puts load on Tributary, kills its parts with SIGKILL meanwhile, and checks every promise afterwards.
   --kills    how many (default 20)
+  --outage   instead of kills: broker and database, one after the other, are away for --seconds (default 60)
+  --rolling  instead of kills: two replicas of every service, each restarted with SIGTERM in its turn
   --seconds  over how long (default 4.5 a kill)
   --seed     repeats who is killed when (default: a new one, printed)
   --mode     scale: each service a process, a real Kafka and MongoDB, all of them killed (default)
@@ -59,6 +61,8 @@ function readArguments() {
     const { values } = parseArgs({
       options: {
         kills: { type: 'string', default: '20' },
+        outage: { type: 'boolean', default: false },
+        rolling: { type: 'boolean', default: false },
         seconds: { type: 'string' },
         seed: { type: 'string', default: randomBytes(4).toString('hex') },
         mode: { type: 'string', default: 'scale' },
@@ -76,10 +80,15 @@ function readArguments() {
     const chosen = modes[values.mode];
     if (chosen === undefined) throw new Error('--mode must be scale, embedded or both');
     const kills = wholeNumber('--kills', values.kills);
+    if (values.outage && values.rolling) throw new Error('--outage and --rolling exclude each other');
+    const disruption: Disruption = values.outage ? 'outage' : values.rolling ? 'rolling' : 'kills';
+    if (disruption !== 'kills' && values.mode !== 'scale') throw new Error(`--${disruption} needs --mode scale`);
+    const defaultSeconds = values.outage ? 60 : kills * 4.5;
     return {
       ...values,
       kills,
-      seconds: values.seconds === undefined ? kills * 4.5 : wholeNumber('--seconds', values.seconds),
+      disruption,
+      seconds: values.seconds === undefined ? defaultSeconds : wholeNumber('--seconds', values.seconds),
       writers: wholeNumber('--writers', values.writers),
       modes: chosen,
     };

@@ -12,20 +12,26 @@ import { loadChat } from './load-chat.ts';
 import { loadEmail } from './load-email.ts';
 import { type MailSink, startMailSink } from './mail-sink.ts';
 import { MessageBook } from './message-book.ts';
+import { goWithoutServers } from './outage.ts';
 import { pause } from './pause.ts';
-import { seededRandom } from './random.ts';
+import { type Random, seededRandom } from './random.ts';
+import { restartInTurn } from './rolling-restart.ts';
 import { settle } from './settling.ts';
 import { chatSite, type System, supportAddress } from './system.ts';
 import { startEmbeddedSystem } from './system-embedded.ts';
 import { startScaleSystem } from './system-scale.ts';
-import { carryOut, planKills } from './victims.ts';
+import { carryOut, type Killed, planKills } from './victims.ts';
 
 export type Mode = 'scale' | 'embedded';
 
+/** `outage`: broker and database, one after the other, are away. `rolling`: two replicas of each service are restarted in turn. */
+export type Disruption = 'kills' | 'outage' | 'rolling';
+
 export interface CrashOptions {
   readonly mode: Mode;
+  readonly disruption: Disruption;
   readonly kills: number;
-  /** Over how long the kills are spread. */
+  /** Over how long the kills are spread; how long an outage lasts. */
   readonly seconds: number;
   /** Decides who is killed when, and what customers and agents do. What happens then is up to the machine. */
   readonly seed: string;
@@ -53,23 +59,25 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   try {
     await using sink = await startMailSink();
     const start = options.mode === 'scale' ? startScaleSystem : startEmbeddedSystem;
-    await using system = await start({ folder, mailSinkPort: sink.port, report: options.report });
+    const replicas = options.disruption === 'rolling' ? 2 : 1;
+    await using system = await start({ folder, mailSinkPort: sink.port, replicas, report: options.report });
     await system.ready();
     options.report(
       `ready after ${seconds(performance.now() - startedAtMs)}; logs of the processes in ${system.logFolder}`,
     );
-    const { history, killed, unfinished } = await killUnderLoad(system, sink, options);
-    const violations = [...unfinished, ...checkAll(history)];
+    const { history, killed, broken } = await disruptUnderLoad(system, sink, options);
+    const violations = [...broken, ...checkAll(history)];
     clean = violations.length === 0;
+    const starts = new Map(system.services.map((service) => [service.name, service.starts]));
     const tookMs = performance.now() - startedAtMs;
-    return reportOf({ ...options, history, killed, violations, starts: system.starts(), tookMs });
+    return reportOf({ ...options, history, killed, violations, starts, tookMs });
   } finally {
     if (clean && !options.keep) rmSync(folder, { recursive: true, force: true });
     else if (existsSync(folder)) options.report(`data and logs are kept in ${folder}`);
   }
 }
 
-async function killUnderLoad(system: System, sink: MailSink, options: CrashOptions) {
+async function disruptUnderLoad(system: System, sink: MailSink, options: CrashOptions) {
   const { report, signal, writers } = options;
   const random = seededRandom(options.seed);
   const book = new MessageBook();
@@ -88,10 +96,8 @@ async function killUnderLoad(system: System, sink: MailSink, options: CrashOptio
   // Awaited below; a failure meanwhile must not end the process before the kills are over.
   for (const work of [email, chat, robot]) work.catch(() => {});
 
-  const names = system.victims.map(({ name }) => name);
-  const plan = planKills(names, options.kills, options.seconds * 1000, random.fork('kills'));
   await firstAcknowledged(book, signal);
-  const killed = await carryOut(plan, system.victims, report, signal);
+  const { killed, broken } = await disrupt(system, options, random);
   await system.ready();
   report('everything is up again; the load stops');
   ends.writing.abort();
@@ -110,8 +116,23 @@ async function killUnderLoad(system: System, sink: MailSink, options: CrashOptio
   const chats = await readChats(system, customers);
   const { messages, refusals } = book;
   const history: History = { ...state, messages, refusals, commands, chats, mails: sink.mails };
-  const notAtRest = unfinished.map((detail): Violation => ({ promise: 'everything comes to rest', detail }));
-  return { history, killed, unfinished: notAtRest };
+  for (const detail of unfinished) broken.push({ promise: 'everything comes to rest', detail });
+  for (const { channel, providerId } of messages.filter(({ acknowledgedAtMs }) => acknowledgedAtMs === undefined)) {
+    broken.push({ promise: 'every message is acknowledged in the end', detail: `${channel} ${providerId} never was` });
+  }
+  return { history, killed, broken };
+}
+
+async function disrupt(
+  system: System,
+  { disruption, kills, seconds, report, signal }: CrashOptions,
+  random: Random,
+): Promise<{ killed: Killed[]; broken: Violation[] }> {
+  if (disruption === 'outage') return goWithoutServers(system, seconds * 1000, report, signal);
+  if (disruption === 'rolling') return { killed: await restartInTurn(system, report, signal), broken: [] };
+  const names = system.victims.map(({ name }) => name);
+  const plan = planKills(names, kills, seconds * 1000, random.fork('kills'));
+  return { killed: await carryOut(plan, system.victims, report, signal), broken: [] };
 }
 
 /** Ends the chats, each when it has been shown what a new device is shown. */

@@ -12,6 +12,8 @@ import { exceptKills, serviceVictim } from './victims.ts';
 export async function startEmbeddedSystem(options: {
   readonly folder: string;
   readonly mailSinkPort: number;
+  /** Wins over what is set here. */
+  readonly environment?: Readonly<Record<string, string>>;
   report(line: string): void;
 }): Promise<System> {
   const { folder, mailSinkPort, report } = options;
@@ -30,6 +32,7 @@ export async function startEmbeddedSystem(options: {
       SMTP_PORT: String(smtpPort),
       GRPC_PORT: String(grpcPort),
       EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
+      ...options.environment,
     },
     wrap: dieWithParent,
     logFile: join(logFolder, 'standalone.log'),
@@ -41,7 +44,7 @@ export async function startEmbeddedSystem(options: {
     ticketingAddress: `127.0.0.1:${grpcPort}`,
     routerAddress: `127.0.0.1:${grpcPort}`,
     victims: [serviceVictim(standalone)],
-    starts: () => new Map([['standalone', standalone.starts]]),
+    services: [standalone],
     logFolder,
     ready: () => until('Tributary to be ready', () => standalone.isReady(), { timeoutMs: 60_000 }).then(() => {}),
     // Others may read the log's file while the process that consumes from it runs.

@@ -2,9 +2,10 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { allTopics } from '@tributary/contracts';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
-import { serviceProcesses, takePorts } from '@tributary/standalone';
+import { type ServicePorts, serviceProcesses, takePorts } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
+import { startBalancer } from './balancer.ts';
 import { loadSettings, type System, SystemUnavailable } from './system.ts';
 import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 
@@ -15,6 +16,8 @@ import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 export async function startScaleSystem(options: {
   readonly folder: string;
   readonly mailSinkPort: number;
+  /** Of each service, behind a balancer. */
+  readonly replicas: number;
   report(line: string): void;
 }): Promise<System> {
   const { folder, mailSinkPort, report } = options;
@@ -36,7 +39,15 @@ export async function startScaleSystem(options: {
 
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
-  const ports = await takePorts(freePort);
+  const replicas: ServicePorts[] = [];
+  while (replicas.length < options.replicas) replicas.push(await takePorts(freePort));
+  const balance = (port: (ports: ServicePorts) => number) => startBalancer(replicas.map(port));
+  const balancers = {
+    smtp: await balance(({ smtp }) => smtp),
+    chat: await balance(({ chat }) => chat),
+    ticketing: await balance(({ ticketingGrpc }) => ticketingGrpc),
+    router: await balance(({ routerGrpc }) => routerGrpc),
+  };
   const environment = {
     ...loadSettings,
     HOST: '127.0.0.1',
@@ -44,15 +55,22 @@ export async function startScaleSystem(options: {
     MONGODB_URL: mongo.url,
     EMAIL_OUT: `smtp://127.0.0.1:${mailSinkPort}`,
     CONSOLE_FEED: 'on',
+    TICKETING_ADDRESS: `127.0.0.1:${balancers.ticketing.port}`,
   };
-  const services = serviceProcesses(ports, environment, exceptKills(report), { wrap: dieWithParent, logFolder });
+  const services = replicas.flatMap((ports, index) =>
+    serviceProcesses(ports, environment, exceptKills(report), {
+      wrap: dieWithParent,
+      logFolder,
+      ...(replicas.length > 1 && { replica: index + 1 }),
+    }),
+  );
   return {
-    smtpPort: ports.smtp,
-    chatUrl: `ws://127.0.0.1:${ports.chat}/chat/v1/ws`,
-    ticketingAddress: `127.0.0.1:${ports.ticketingGrpc}`,
-    routerAddress: `127.0.0.1:${ports.routerGrpc}`,
+    smtpPort: balancers.smtp.port,
+    chatUrl: `ws://127.0.0.1:${balancers.chat.port}/chat/v1/ws`,
+    ticketingAddress: `127.0.0.1:${balancers.ticketing.port}`,
+    routerAddress: `127.0.0.1:${balancers.router.port}`,
     victims: [...services.map(serviceVictim), serverVictim('broker', kafka), serverVictim('database', mongo)],
-    starts: () => new Map(services.map(({ name, starts }) => [name, starts])),
+    services,
     logFolder,
     async ready() {
       for (const service of services) {
@@ -62,6 +80,7 @@ export async function startScaleSystem(options: {
     openLog,
     async [Symbol.asyncDispose]() {
       await Promise.all(services.map((service) => service.stop()));
+      for (const balancer of Object.values(balancers)) await balancer[Symbol.asyncDispose]();
       await stopServers();
     },
   };

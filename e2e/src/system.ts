@@ -1,4 +1,5 @@
 import type { EventLog } from '@tributary/eventlog';
+import type { ServiceProcess } from '@tributary/standalone';
 import type { Victim } from './victims.ts';
 
 /** A running Tributary and what the crash test does to it. */
@@ -9,8 +10,7 @@ export interface System extends AsyncDisposable {
   readonly ticketingAddress: string;
   readonly routerAddress: string;
   readonly victims: readonly Victim[];
-  /** How often each service process was started. */
-  starts(): ReadonlyMap<string, number>;
+  readonly services: readonly ServiceProcess[];
   /** Where the processes write what they have to say. */
   readonly logFolder: string;
   /** Resolves when every part says that it is ready. */

@@ -8,10 +8,12 @@ import { ownerLatency } from './owner-latency.ts';
 import { scalePipeline } from './scale-pipeline.ts';
 import { serviceMemory } from './service-memory.ts';
 import { start } from './start.ts';
+import { webhookIntake } from './webhook-intake.ts';
 
 /** In the order of the table. */
 export const benchmarks: readonly Benchmark[] = [
   httpIntake,
+  webhookIntake,
   kafkaAppend,
   grpcBatch,
   embeddedPipeline,

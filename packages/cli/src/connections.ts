@@ -3,26 +3,31 @@ import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { EventLog } from '@tributary/eventlog';
-import type { GrpcChannel } from '@tributary/runtime';
+import type { GrpcChannel, GrpcSecurity } from '@tributary/runtime';
 import type { Connections } from './context.ts';
 import { toFailure, unavailableFailure } from './failure.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Connections as the environment names them: TICKETING_ADDRESS and ROUTER_ADDRESS, else localhost:GRPC_PORT; Kafka when
+ * Connections as the environment names them: TICKETING_ADDRESS and ROUTER_ADDRESS, else localhost:GRPC_PORT, by mutual TLS when
+ * TLS_CERT_FILE and its like are set, with the token of TRIBUTARY_TOKEN; Kafka when
  * KAFKA_BROKERS is set, else the embedded log in TRIBUTARY_DATA_DIR.
  *
  * Modules are loaded when they are needed: gRPC and Kafka take longer to load than most commands to run.
  */
 export function openConnections(environment: Environment): Connections & AsyncDisposable {
   const channels = new Map<string, GrpcChannel>();
+  let security: GrpcSecurity | undefined;
   let eventLog: Promise<EventLog> | undefined;
 
   async function channelTo(variable: string): Promise<{ address: string; channel: GrpcChannel }> {
     const address = environment[variable] || `localhost:${environment['GRPC_PORT'] || 50051}`;
-    const { connectGrpc } = await import('@tributary/runtime');
-    const channel = channels.get(address) ?? connectGrpc(address);
+    const { connectGrpc, createLogger, openGrpcSecurity, systemClock } = await import('@tributary/runtime');
+    const logger = createLogger('tributary', 'silent');
+    security ??= openGrpcSecurity(environment, { services: [], clock: systemClock, logger });
+    const { certificates, token } = security;
+    const channel = channels.get(address) ?? connectGrpc(address, { certificates, token });
     channels.set(address, channel);
     return { address, channel };
   }
@@ -48,6 +53,7 @@ export function openConnections(environment: Environment): Connections & AsyncDi
       return eventLog;
     },
     async [Symbol.asyncDispose]() {
+      await security?.[Symbol.asyncDispose]();
       for (const channel of channels.values()) await channel[Symbol.asyncDispose]();
       const opened = await eventLog?.catch(() => undefined);
       await opened?.[Symbol.asyncDispose]();
@@ -56,12 +62,12 @@ export function openConnections(environment: Environment): Connections & AsyncDi
 }
 
 async function openLog(environment: Environment, create: boolean): Promise<EventLog> {
-  const brokers = environment['KAFKA_BROKERS'];
-  if (brokers) {
-    const list = brokers.split(',').map((broker) => broker.trim());
-    await mustAnswer(list);
+  if (environment['KAFKA_BROKERS']) {
+    const { readKafkaConnection } = await import('@tributary/runtime');
+    const connection = readKafkaConnection(environment);
+    await mustAnswer(connection.brokers);
     const { openKafkaLog } = await import('@tributary/eventlog/kafka');
-    return openKafkaLog({ brokers: list, clientId: 'tributary-cli' });
+    return openKafkaLog({ ...connection, clientId: 'tributary-cli' });
   }
   const folder = join(environment['TRIBUTARY_DATA_DIR'] || '.data', 'log');
   if (!create && !existsSync(folder)) {
@@ -95,11 +101,24 @@ function explained<Functions extends object>(functions: Functions, address: stri
     name,
     async (...given: unknown[]) => {
       try {
-        return await (call as (...given: unknown[]) => Promise<unknown>)(...given);
+        const answer = await (call as (...given: unknown[]) => Promise<unknown>)(...given);
+        return isStream(answer) ? explainedStream(answer, address) : answer;
       } catch (error) {
         throw toFailure(error, address);
       }
     },
   ]);
   return Object.fromEntries(wrapped) as Functions;
+}
+
+function isStream(answer: unknown): answer is AsyncIterable<unknown> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+}
+
+async function* explainedStream(stream: AsyncIterable<unknown>, address: string): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw toFailure(error, address);
+  }
 }

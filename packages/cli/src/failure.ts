@@ -50,6 +50,7 @@ const statuses: Readonly<Record<number, readonly [ExitCode, string]>> = {
   12: [exitCodes.failure, 'UNIMPLEMENTED'],
   13: [exitCodes.failure, 'INTERNAL'],
   14: [exitCodes.unavailable, 'UNAVAILABLE'],
+  16: [exitCodes.refused, 'UNAUTHENTICATED'],
 };
 
 /** Any error as a failure to print. `address` is where the call went, when known. */
@@ -80,6 +81,10 @@ function sentence(error: StatusError, code: string, address = 'the server'): str
       return `It has changed in the meantime: ${error.message}`;
     case 'FAILED_PRECONDITION':
       return `Not possible now: ${error.message}`;
+    case 'PERMISSION_DENIED':
+      return `Not allowed: ${error.message}`;
+    case 'UNAUTHENTICATED':
+      return `${address} does not let you in: ${error.message}. 'tributary tokens create' makes a token, TRIBUTARY_TOKEN_FILE names its file.`;
     case 'UNIMPLEMENTED':
       return `${address} does not offer this: ${error.message}`;
     default:

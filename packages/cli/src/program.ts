@@ -5,6 +5,8 @@ import { addAgentCommands } from './commands/agents.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addKeyCommands } from './commands/keys.ts';
+import { addOfferCommands } from './commands/offers.ts';
 import { addSendCommands } from './commands/send.ts';
 import { addTailCommand } from './commands/tail.ts';
 import { addTicketCommands } from './commands/tickets.ts';
@@ -13,6 +15,7 @@ import type { CliContext } from './context.ts';
 import { type ExitCode, exitCodes, exitCodeTexts } from './exit-codes.ts';
 import { type CommandFailure, toFailure } from './failure.ts';
 import { plain } from './text/plain.ts';
+import { actorOfToken } from './token.ts';
 
 /** A command whose usage errors say what there is. */
 class TributaryCommand extends Command {
@@ -64,8 +67,8 @@ export function createProgram(context: CliContext): Command {
     .option('--json', 'print the result as JSON on standard output, errors as JSON on standard error')
     .addOption(
       new Option('--actor <id>', 'who does it: an agent id').default(
-        context.environment['TRIBUTARY_ACTOR'] || context.userName,
-        '$TRIBUTARY_ACTOR, else the user of this machine',
+        context.environment['TRIBUTARY_ACTOR'] || actorOfToken(context.environment) || context.userName,
+        '$TRIBUTARY_ACTOR, else whom the token names, else the user of this machine',
       ),
     )
     .option('--actor-name <name>', "the actor's name as customers see it (default: none is shown)")
@@ -77,10 +80,12 @@ export function createProgram(context: CliContext): Command {
   addTicketCommands(program, context);
   addExplainCommand(program, context);
   addAgentCommands(program, context);
+  addOfferCommands(program, context);
   addTailCommand(program, context);
   addTopicCommands(program, context);
   addDeadLetterCommands(program, context);
   addBackupCommands(program, context);
+  addKeyCommands(program, context);
   addSendCommands(program, context);
   program.addHelpText('after', epilogue);
   return program;
@@ -97,6 +102,8 @@ Environment:
   SMTP_PORT                          for 'send email' (default 2525)
   CHAT_URL                           for 'send chat' (default http://localhost:$HTTP_PORT, else :8080)
   TRIBUTARY_ACTOR                    default of --actor
+  TRIBUTARY_TOKEN, or .._FILE        a token of 'tokens create', where servers ask for one
+  TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE  where servers ask for certificates
 
 Examples:
   tributary tickets list --state new --state open

@@ -1,6 +1,7 @@
 import {
   Agent,
   type AgentApi,
+  Offer,
   type RoutingApi,
   RoutingDecision,
   StatusError,
@@ -195,4 +196,23 @@ export const decision: RoutingDecision = RoutingDecision.fromJSON({
   capacityUnits: 10,
   policyVersion: 'demo-1',
   time: '2026-11-22T08:00:01Z',
+});
+
+/** Made ten seconds ago, for twenty. */
+export const offer: Offer = Offer.fromJSON({
+  id: 'c0ffee0000000000000000000000000000000001',
+  ticketId: 'ticket-1',
+  ticketNumber: '20261122001',
+  messageId: 'm1',
+  agentId: 'anna',
+  agentName: 'Anna Berg',
+  channel: 'phone',
+  account: 'hotline',
+  conversationKey: 'call:1',
+  state: 'OFFER_STATE_PENDING',
+  madeTime: '2026-11-22T08:59:50Z',
+  expiresTime: '2026-11-22T09:00:10Z',
+  capacityUnits: 100,
+  decisionId: 'decision-1',
+  grade: { type: 'TICKET_TYPE_HARDWARE_FAULT', severity: 'SEVERITY_URGENT' },
 });

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import {
   allTopics,
+  type CallOptions,
   encodeEvent,
   InboundMessage,
   notFound,
@@ -14,8 +15,8 @@ import {
   topics,
 } from '@tributary/contracts';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { bindGrpc, createGrpcServer, createLogger } from '@tributary/runtime';
-import { until } from '@tributary/testing';
+import { bindGrpc, createGrpcServer, createLogger, openGrpcSecurity, systemClock } from '@tributary/runtime';
+import { createCertificateAuthority, until } from '@tributary/testing';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ticket } from './cli.ts';
 
@@ -83,6 +84,42 @@ test('it talks gRPC, and errors come with their code and text', async () => {
     expect(JSON.parse(found.stdout)).toMatchObject({ number: '20261122001' });
     const unknown = await tributary(['tickets', 'show', '7'], environment);
     expect(unknown).toEqual({ exitCode: 3, stdout: '', stderr: 'Not found: there is no ticket 7\n' });
+  } finally {
+    await server.stop();
+  }
+});
+
+test('it shows the certificate and the token that the environment names', async () => {
+  using authority = createCertificateAuthority();
+  const { certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE } = authority.issue('operator');
+  const files = { TLS_CERT_FILE, TLS_KEY_FILE, TLS_CA_FILE: authority.caFile };
+  const keys = join(folder, 'keys');
+  await tributary(['keys', 'create', '--for', 'people', '--folder', keys]);
+  const made = await tributary(['tokens', 'create', '--actor', 'max', '--role', 'manager', '--folder', keys]);
+  const logger = createLogger('test', 'silent');
+  await using security = openGrpcSecurity(
+    { ...files, TOKEN_KEYS_FILE: join(keys, 'keys.json') },
+    { services: ['ticketing'], clock: systemClock, logger },
+  );
+  const api = {
+    getTicket: async (_: unknown, { caller }: CallOptions = {}) => ({ ...ticket, subject: caller?.actor }),
+  };
+  const implementation = new Proxy(api, { get: (target, name) => Reflect.get(target, name) ?? (() => {}) });
+  const server = createGrpcServer({
+    bindings: [
+      bindGrpc('tributary.tickets.v1.TicketService', TicketServiceService, implementation as unknown as TicketApi),
+    ],
+    ...{ host: '127.0.0.1', port: 0, logger, ...security },
+  });
+  await server.start();
+  try {
+    const environment = { TICKETING_ADDRESS: `localhost:${server.port}`, ...files };
+    const show = ['tickets', 'show', '20261122001', '--json'];
+    expect(await tributary(show, environment)).toMatchObject({ exitCode: 5, stdout: '' });
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, made.stdout);
+    const found = await tributary(show, { ...environment, TRIBUTARY_TOKEN_FILE: tokenFile });
+    expect(JSON.parse(found.stdout)).toMatchObject({ subject: 'max' });
   } finally {
     await server.stop();
   }

@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
+import type { Caller } from './callers.ts';
 import type { AgentServiceService } from './gen/tributary/agents/v1/agents.ts';
 import type { RoutingServiceService } from './gen/tributary/routing/v1/routing.ts';
 import type { TicketServiceService } from './gen/tributary/tickets/v1/tickets.ts';
@@ -9,6 +10,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly metadata?: Metadata;
+  /** Who calls, for the one who is called; a caller's own word for it is never sent. Absent: callers are not checked. */
+  readonly caller?: Caller;
 }
 
 interface Method {

@@ -1,5 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { Codec, Topic } from './topics.ts';
+import { activeTraceparent } from './trace-context.ts';
 
 /** A record of the event log as a producer gives it. */
 export interface EventRecord {
@@ -19,9 +20,14 @@ const contentType = 'application/protobuf';
 /**
  * Encodes a message as a CloudEvents 1.0 event in the Kafka protocol binding's binary mode.
  * @param source CloudEvents `source`: the service that says so, for example `tributary/router`.
- * @param traceparent W3C trace context. Left out when absent.
+ * @param traceparent W3C trace context. Default: of what runs now. Left out outside of any trace.
  */
-export function encodeEvent<T>(topic: Topic<T>, message: T, source: string, traceparent?: string): EventRecord {
+export function encodeEvent<T>(
+  topic: Topic<T>,
+  message: T,
+  source: string,
+  traceparent = activeTraceparent(),
+): EventRecord {
   const headers: Record<string, string> = {
     ce_specversion: '1.0',
     ce_id: topic.id(message),

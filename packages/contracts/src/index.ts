@@ -1,4 +1,5 @@
 export * from './api.ts';
+export * from './callers.ts';
 export * from './events.ts';
 export * from './gen/tributary/agents/v1/agents.ts';
 export * from './gen/tributary/messages/v1/messages.ts';
@@ -6,3 +7,4 @@ export * from './gen/tributary/routing/v1/routing.ts';
 export * from './gen/tributary/tickets/v1/tickets.ts';
 export * from './status-error.ts';
 export * from './topics.ts';
+export * from './trace-context.ts';

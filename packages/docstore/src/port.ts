@@ -124,6 +124,14 @@ export interface DocStore extends AsyncDisposable {
    * Resolves when the indexes are there.
    */
   collection<T extends Document>(name: string, indexes?: readonly IndexSpec[]): Promise<Collection<T>>;
+  /**
+   * Runs work whose writes follow each other, so that they wait for the disk once and not each. A write inside may resolve before it is
+   * durable; when `inOrder` resolves, all are, and what was read inside as well. A crash keeps no write without those that had
+   * resolved before it. Inside nothing may leave the process (a message, an answer) but after an `inOrder` of its own: when that
+   * resolves, all that the outer one has written so far is durable too.
+   * @throws what `work` throws, or why a write was lost: the writes after it were refused then.
+   */
+  inOrder<T>(work: () => Promise<T>): Promise<T>;
   /** What keeps it from working right now. Empty when all is well. */
   problems(): readonly string[];
 }

@@ -47,6 +47,31 @@ export function docStoreContract(adapter: string, makePlace: () => Promise<Place
     const ids = async (filter: Filter, options = {}) =>
       (await tickets.find(filter, { sort: { _id: 1 }, ...options })).map((document) => document._id);
 
+    describe('writes in order', () => {
+      test('see what those before them wrote, and are all there for others when they end', async () => {
+        await using another = await place.open();
+        const theirs = await another.collection<Ticket>('tickets');
+        const version = await store.inOrder(async () => {
+          await tickets.insertOne({ _id: 'a', version: 1 });
+          const counted = await tickets.findOneAndUpdate({ _id: 'a', version: 1 }, { $inc: { version: 1 } });
+          await tickets.bulkWrite([{ insertOne: { document: { _id: 'b', follows: counted?._id } } }]);
+          return (await tickets.findOne({ _id: 'a' }))?.['version'];
+        });
+        expect(version).toBe(2);
+        expect(await theirs.findOne({ _id: 'b' })).toEqual({ _id: 'b', follows: 'a' });
+      });
+
+      test('keep what was written when the work throws, and throw the same', async () => {
+        await tickets.insertOne({ _id: 'taken' });
+        const work = async () => {
+          await tickets.insertOne({ _id: 'kept' });
+          await tickets.insertOne({ _id: 'taken' });
+        };
+        await expect(store.inOrder(work)).rejects.toBeInstanceOf(DuplicateKeyError);
+        expect(await ids({})).toEqual(['kept', 'taken']);
+      });
+    });
+
     describe('documents', () => {
       test('come back as they were written, without undefined fields', async () => {
         const document = {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EmbeddedCollection } from '../src/embedded/collection.ts';
+import { Database } from '../src/embedded/database.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../src/embedded/index.ts';
 import type { Document, Filter, FindOptions, IndexSpec } from '../src/index.ts';
 import { docStoreContract } from './contract.ts';
@@ -93,6 +94,78 @@ describe('SQLite in a folder', () => {
       expect(await notes.find({ number: `number of ${id}` })).toEqual([found]);
       expect(await notes.find({ tags: `tag of ${id}` })).toEqual([found]);
     }
+  });
+
+  test('writes in order wait for the disk once, at the end, and no link of a chain is kept without those before', async () => {
+    const notes = await store.collection('notes');
+    const other = await store.collection('other');
+    const before = store.statistics.syncs;
+    await store.inOrder(async () => {
+      for (let n = 0; n < 5; n++) {
+        await notes.insertOne({ _id: `n${n}` });
+        expect(await notes.findOne({ _id: `n${n}` })).toBeDefined();
+        await other.updateOne({ _id: 'counter' }, { $inc: { n: 1 } }, { upsert: true });
+      }
+      expect(store.statistics.syncs).toBe(before);
+    });
+    expect(store.statistics.syncs).toBe(before + 1);
+    await store.inOrder(async () => {
+      await store.inOrder(() => notes.insertOne({ _id: 'inner' }));
+      expect(store.statistics.syncs).toBe(before + 2);
+    });
+    expect(store.statistics.syncs).toBe(before + 2);
+  });
+
+  test('what was only read in order is durable at its end', async () => {
+    const notes = await store.collection('notes');
+    const before = store.statistics.syncs;
+    const writing = notes.insertOne({ _id: 'theirs' });
+    await store.inOrder(async () => {
+      expect(await notes.findOne({ _id: 'theirs' })).toBeDefined();
+      expect(store.statistics.syncs).toBe(before);
+    });
+    expect(store.statistics.syncs).toBe(before + 1);
+    await writing;
+  });
+
+  test('when a write of a chain is lost, those after it are refused and the chain fails', async () => {
+    const database = await Database.open(join(folder, 'other'));
+    database.connection.exec('CREATE TABLE notes (id TEXT)');
+    const insert = (id: string) =>
+      database.write(() => void database.connection.prepare('INSERT INTO notes VALUES (?)').run(id));
+    const { promise: firstWritten, resolve: goOn } = Promise.withResolvers<void>();
+    // Undoes the transaction that both are in.
+    const fault = firstWritten.then(() => database.write(() => database.connection.exec('no SQL')));
+    const chain = database.inOrder(async () => {
+      await insert('lost');
+      goOn();
+      await expect(fault).rejects.toThrow('syntax error');
+      await expect(insert('after it')).rejects.toThrow('syntax error');
+      await new Promise((resolve) => setImmediate(resolve));
+      await expect(insert('long after it')).rejects.toThrow('syntax error');
+    });
+    await expect(chain).rejects.toThrow('syntax error');
+    await insert('of another');
+    expect(database.connection.prepare('SELECT id FROM notes').all()).toEqual([{ id: 'of another' }]);
+    await database.close();
+  });
+
+  test('kill -9 in the middle of chains: those that ended are whole, of the others a beginning is there', async () => {
+    const child = startChild(new URL('./chain-until-killed.ts', import.meta.url));
+    const ended: string[] = [];
+    for await (const line of createInterface(child.stdout)) {
+      ended.push(line);
+      if (ended.length === 1000) child.kill('SIGKILL');
+    }
+    const [first, second, third] = await Promise.all(
+      ['first', 'second', 'third'].map(async (name) => {
+        const found = await (await store.collection(name)).find({});
+        return new Set(found.map(({ _id }) => _id));
+      }),
+    );
+    expect(ended.filter((id) => !third?.has(id))).toEqual([]);
+    expect([...(third ?? [])].filter((id) => !second?.has(id))).toEqual([]);
+    expect([...(second ?? [])].filter((id) => !first?.has(id))).toEqual([]);
   });
 
   test('another process’s writes are seen, also by what was read before', async () => {

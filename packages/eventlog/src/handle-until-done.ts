@@ -4,6 +4,23 @@ import type { Batch } from './port.ts';
 /** What keeps a consumer from going on, by partition. */
 export type Problems = Map<string, string>;
 
+/** A batch that its handler has been given and not given back. */
+export interface InHand {
+  /** Group, topic, partition and offset, in words. */
+  readonly what: string;
+  /** When the running attempt began, in ms since the epoch. */
+  readonly sinceMs: number;
+}
+
+interface HandlingContext {
+  readonly clock: Clock;
+  readonly logger: Logger | undefined;
+  readonly problems: Problems;
+  /** Where running attempts are noted, so that one that never ends is seen. */
+  readonly inHand: Set<InHand>;
+  readonly group: string;
+}
+
 /**
  * Gives a batch to its handler until it succeeds, with back-off, for as long as it takes.
  * @returns true when the effect is stored, false when the partition was taken away or the consumer stops before that.
@@ -11,12 +28,13 @@ export type Problems = Map<string, string>;
 export async function handleUntilDone(
   batch: Batch,
   handle: (batch: Batch) => Promise<void>,
-  { clock, logger, problems }: { clock: Clock; logger: Logger | undefined; problems: Problems },
+  { clock, logger, problems, inHand, group }: HandlingContext,
 ): Promise<boolean> {
   const place = `${batch.topic}/${batch.partition}`;
+  const what = `${group} handles ${place} from offset ${batch.records[0]?.offset}`;
   for (let attempt = 0; ; attempt++) {
     try {
-      await handle(batch);
+      await noted(inHand, { what, sinceMs: clock.now() }, () => handle(batch));
       problems.delete(place);
       return true;
     } catch (error) {
@@ -34,5 +52,14 @@ export async function handleUntilDone(
         return false;
       }
     }
+  }
+}
+
+async function noted(inHand: Set<InHand>, attempt: InHand, work: () => Promise<void>): Promise<void> {
+  inHand.add(attempt);
+  try {
+    await work();
+  } finally {
+    inHand.delete(attempt);
   }
 }

@@ -1,3 +1,5 @@
+import type { InHand } from './handle-until-done.ts';
+
 /** A record as a producer gives it. */
 export interface NewRecord {
   readonly topic: string;
@@ -100,8 +102,20 @@ export interface EventLog extends AsyncDisposable {
   ): Promise<{ readonly created: readonly string[]; readonly changed: readonly string[] }>;
   listTopics(): Promise<readonly TopicStatus[]>;
   lag(group: string): Promise<readonly GroupLag[]>;
+  /** Batches that this process's handlers are at work on: one that stays for minutes while everything else answers is stuck. */
+  inHand(): readonly InHand[];
   /** What keeps it from appending right now. Empty when all is well. */
   problems(): readonly string[];
+}
+
+/** A log as its adapter opens it, with what only that can tell. */
+export interface OpenedLog extends EventLog {
+  readonly statistics: LogStatistics;
+}
+
+export interface LogStatistics {
+  /** Commits that were forced to the disk, or requests that the brokers acknowledged: concurrent appends share them. */
+  readonly commits: number;
 }
 
 /** The log will never take this record as it is: unknown topic, empty key, too large. */

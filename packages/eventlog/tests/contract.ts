@@ -6,19 +6,19 @@ import {
   type ConsumeOptions,
   type Consumer,
   decodeBatch,
-  type EventLog,
   findDeadLetter,
   type LogRecord,
   LogRefusedError,
   listDeadLetters,
   type NewRecord,
+  type OpenedLog,
   replayDeadLetters,
 } from '../src/index.ts';
 
 /** An adapter under test, on a log of its own. */
 interface LogUnderTest extends AsyncDisposable {
   /** Opens the same log anew; the test closes it. */
-  open(): Promise<EventLog>;
+  open(): Promise<OpenedLog>;
 }
 
 const topic = 'orders.v1';
@@ -35,7 +35,7 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 export function eventLogContract(name: string, create: () => Promise<LogUnderTest>): void {
   describe(`EventLog on ${name}`, () => {
     let under: LogUnderTest;
-    let log: EventLog;
+    let log: OpenedLog;
 
     beforeEach(async () => {
       under = await create();
@@ -113,6 +113,33 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
         const steps = seen.filter((found) => found.key === key).map(idOf);
         expect(steps).toEqual(range(100).map((step) => `${key}/${step}`));
       }
+    });
+
+    test('group commit: concurrent appends share a durable write; one that waits for the one before has its own', async () => {
+      const commitsOf = async (work: () => Promise<unknown>) => {
+        const before = log.statistics.commits;
+        await work();
+        return log.statistics.commits - before;
+      };
+      const appendAll = (prefix: string) =>
+        Promise.all(range(400).map((index) => log.append([record(`key-${index}`, `${prefix}-${index}`)])));
+
+      expect(await commitsOf(() => appendAll('together'))).toBe(1);
+      expect(
+        await commitsOf(async () => {
+          for (const index of range(5)) await log.append([record('key', `alone-${index}`)]);
+        }),
+      ).toBe(5);
+      // What comes while a write is under way waits for the next one, however much it is.
+      const behind = async () => {
+        const first = log.append([record('key', 'first')]);
+        await setImmediate();
+        await setImmediate();
+        await Promise.all([first, appendAll('behind')]);
+      };
+      expect(await commitsOf(behind)).toBe(2);
+      const { seen } = await collect();
+      await until('every record', () => seen.length === 806);
     });
 
     test('offsets increase within a partition, and batches hold one partition in order', async () => {
@@ -204,8 +231,10 @@ export function eventLogContract(name: string, create: () => Promise<LogUnderTes
       await log.append([record('key', 1)]);
       await until('the handler to begin', () => begun > 0);
       expect(await lagOf('readers')).toBeGreaterThan(0);
+      expect(log.inHand().map(({ what }) => what)).toEqual([expect.stringContaining('readers handles ')]);
       gate.resolve();
       await until('the commit', async () => (await lagOf('readers')) === 0);
+      expect(log.inHand()).toEqual([]);
       await consumer.stop();
     });
 

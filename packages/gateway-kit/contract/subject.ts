@@ -1,7 +1,11 @@
+import type { EventLog } from '@tributary/eventlog';
 import type { Channel, ChannelDependencies } from '../src/index.ts';
 
+/** What a channel is made from here. */
+export type Ground = ChannelDependencies & { readonly eventLog: EventLog };
+
 /** Makes the channel, facing the provider at this address. Exported as `createChannel` by the subject's module. */
-export type CreateChannel = (providerUrl: string, ground: ChannelDependencies) => Channel | Promise<Channel>;
+export type CreateChannel = (providerUrl: string, ground: Ground) => Channel | Promise<Channel>;
 
 /** How the provider takes what we send: properly; not at all (5xx); with its 429; or by accepting and never answering. */
 export type Behaviour = 'well' | 'down' | 'busy' | 'silent';
@@ -21,7 +25,7 @@ export interface ProviderRequest {
   readonly body: string | Uint8Array;
 }
 
-/** How a provider that calls us signs its calls. Absent for one that we ask or hold a connection to. */
+/** How a provider that calls us by HTTP makes its calls. Absent for one that we ask, or that speaks another protocol. */
 export interface ProviderCalls {
   /**
    * Signed at `atMs`, for our address.
@@ -30,18 +34,22 @@ export interface ProviderCalls {
   message(message: CustomerMessage, ourUrl: string, atMs: number): ProviderRequest;
   /** An event of a kind that nobody knows, rightly signed. */
   unknown(ourUrl: string, atMs: number): ProviderRequest;
-  /** True when a signature covers the body (Telegram's secret token, for one, does not). */
-  readonly signsBody: boolean;
-  /** True when a signature holds for a while only. */
-  readonly signsTime: boolean;
 }
 
 /** The provider's side: a simulator that speaks its protocol. */
 export interface Provider extends AsyncDisposable {
   readonly url: string;
   readonly calls?: ProviderCalls;
-  /** The customer writes, at a provider that we ask or hold a connection to. */
-  write?(message: CustomerMessage): Promise<void> | void;
+  /**
+   * Where nobody calls us by HTTP: the customer writes, at a provider that we ask or to ourselves. The same id again is a
+   * repeat, as the protocol has it.
+   * @returns false when we said to come again.
+   */
+  write?(message: CustomerMessage, ourUrl: string): boolean | Promise<boolean>;
+  /** The same, breaking off in the middle. */
+  breakOff?(message: CustomerMessage, ourUrl: string): Promise<void>;
+  /** The same with more than 50 MB. @returns how we refused it. */
+  writeTooMuch?(ourUrl: string): Promise<string>;
   /** Texts the customer has got, oldest first, without what the provider adds. */
   received(): readonly string[];
   /** How many requests to send came, whatever became of them. */
@@ -49,11 +57,24 @@ export interface Provider extends AsyncDisposable {
   behave(behaviour: Behaviour): void;
 }
 
+/** The promises that not every provider's protocol gives an occasion for. */
+export type SpecialPromise =
+  | 'repeats'
+  | 'signature'
+  | 'signed body'
+  | 'signed time'
+  | 'broken-off message'
+  | 'size limit'
+  | 'unknown kinds'
+  | 'storm of refusals';
+
 export interface ChannelSubject {
   /** URL of the module that exports `createChannel`; the process that is killed loads it too. */
   readonly module: string;
   readonly createChannel: CreateChannel;
   startProvider(): Promise<Provider>;
+  /** What has no meaning on this channel, and why: shown with the test that is skipped. */
+  readonly without?: Readonly<Partial<Record<SpecialPromise, string>>>;
   /** Clock at which the provider and its signatures start. Default: now. */
   readonly startMs?: number;
 }

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  allTopics,
   type Delivery,
   deadLetterTopic,
   decodeEvent,
@@ -16,19 +17,30 @@ import {
 import type { EventLog, NewRecord } from '@tributary/eventlog';
 import { createHttpServer, createLogger } from '@tributary/runtime';
 import { ManualClock, until } from '@tributary/testing';
+import { freePort } from '@tributary/testing/servers';
 import { onTestFinished } from 'vitest';
 import { createGateway } from '../src/index.ts';
-import { openLog, openStores } from './stores.ts';
+import { openLog, openStores, type Place, type Servers } from './stores.ts';
 import type { ChannelSubject, CustomerMessage, ProviderRequest } from './subject.ts';
 
 const logger = createLogger('test', 'silent');
 
+/** All that a gateway reads and writes. */
+const gatewayTopics = [topics.inbound, topics.outbound, topics.delivery, topics.signals, topics.channels];
+
 /** A provider, and one gateway at a time on a log and stores of its own, with an HTTP server before it. */
-export async function openWorld(subject: ChannelSubject) {
+export async function openWorld(subject: ChannelSubject, servers: Servers | undefined) {
   const folder = await mkdtemp(join(tmpdir(), 'tributary-channel-'));
+  const name = `channel_${randomUUID().slice(0, 8)}`;
+  const place: Place = { folder, ...(servers !== undefined && { servers: { ...servers, name } }) };
+  // The same whenever it is opened, so that customers find it again.
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const provider = await subject.startProvider();
   const clock = new ManualClock(subject.startMs ?? Date.now());
   let logFails = false;
+  let released: Promise<void> | undefined;
+  let held = 0;
   let running: Awaited<ReturnType<typeof run>> | undefined;
   const ours = new Set<string>();
 
@@ -39,18 +51,26 @@ export async function openWorld(subject: ChannelSubject) {
   });
 
   async function run() {
-    const stores = await openStores(folder);
-    await stores.eventLog.applyTopics(
-      allTopics.flatMap(({ name, partitions, retentionMs }) => [
-        { name, partitions, retentionMs },
-        { name: deadLetterTopic(name), partitions: 1, retentionMs: -1 },
-      ]),
-    );
+    const stores = await openStores(place);
+    await stores.eventLog.applyTopics([
+      ...gatewayTopics.map(({ name, retentionMs }) => ({ name, partitions: 2, retentionMs })),
+      ...[topics.inbound, topics.outbound].map(({ name }) => ({
+        name: deadLetterTopic(name),
+        partitions: 1,
+        retentionMs: -1,
+      })),
+    ]);
     const inbound = await follow(stores.eventLog, topics.inbound);
     const deliveries = await follow(stores.eventLog, topics.delivery);
     const eventLog: EventLog = Object.assign(Object.create(stores.eventLog) as EventLog, {
       append: async (records: readonly NewRecord[]) => {
         if (logFails) throw new Error('the log is away');
+        if (released !== undefined) {
+          held += 1;
+          await released.finally(() => {
+            held -= 1;
+          });
+        }
         await stores.eventLog.append(records);
       },
       consume: stores.eventLog.consume.bind(stores.eventLog),
@@ -59,7 +79,7 @@ export async function openWorld(subject: ChannelSubject) {
     const ground = { ...stores, eventLog, clock, logger, publicUrl: '' };
     const channel = await subject.createChannel(provider.url, ground);
     const gateway = await createGateway(channel, ground);
-    const http = createHttpServer({ plugins: [gateway.http], host: '127.0.0.1', port: 0, logger, problems: () => [] });
+    const http = createHttpServer({ plugins: [gateway.http], host: '127.0.0.1', port, logger, problems: () => [] });
     await http.start();
     await gateway.start();
     return {
@@ -69,7 +89,6 @@ export async function openWorld(subject: ChannelSubject) {
       listensOnly: channel.capabilities.listensOnly,
       inbound,
       deliveries,
-      url: `http://127.0.0.1:${http.port}`,
       async close() {
         await http.stop();
         await gateway.stop();
@@ -80,8 +99,17 @@ export async function openWorld(subject: ChannelSubject) {
   }
 
   async function close(): Promise<void> {
-    await running?.close();
+    let ended = false;
+    const closing = running?.close().finally(() => {
+      ended = true;
+    });
     running = undefined;
+    // What it has in hand may be waiting for its time, as a back-off does.
+    while (closing !== undefined && !ended) {
+      await clock.advance(1000);
+      await Promise.race([closing, sleep(10)]);
+    }
+    await closing;
   }
 
   const answers = (message: InboundMessage, texts: readonly string[]) =>
@@ -96,13 +124,12 @@ export async function openWorld(subject: ChannelSubject) {
   };
 
   return {
-    folder,
+    place,
+    port,
+    url,
     provider,
     clock,
     close,
-    get url() {
-      return here().url;
-    },
     get idempotent() {
       return here().idempotent;
     },
@@ -122,12 +149,32 @@ export async function openWorld(subject: ChannelSubject) {
     set logFails(value: boolean) {
       logFails = value;
     },
-    request: (request: ProviderRequest) => makeRequest(here().url, request),
+    /** Lets appends wait until the returned function is called. */
+    holdLog(): () => void {
+      const gate = Promise.withResolvers<void>();
+      released = gate.promise;
+      return () => {
+        released = undefined;
+        gate.resolve();
+      };
+    },
+    /** Appends that wait. */
+    get held() {
+      return held;
+    },
+    request: (request: ProviderRequest) => makeRequest(url, request),
+    /** The provider brings a message. @returns false when we said to come again. @throws when it was refused for good. */
+    async bring(message: CustomerMessage): Promise<boolean> {
+      const { calls, write } = provider;
+      if (calls === undefined) return write === undefined ? true : write(message, url);
+      const status = await makeRequest(url, calls.message(message, url, clock.now()));
+      if (status >= 400 && status < 500) throw new Error(`refused with ${status}`);
+      return status < 300;
+    },
     /** The customer writes, and the message reaches the log. */
     async write(message: CustomerMessage): Promise<InboundMessage> {
       const before = here().inbound.length;
-      if (provider.calls === undefined) await provider.write?.(message);
-      else await makeRequest(here().url, provider.calls.message(message, here().url, clock.now()));
+      await this.bring(message);
       return until(`the message "${message.text}"`, async () => {
         await clock.advance(1000);
         return here()
@@ -141,7 +188,7 @@ export async function openWorld(subject: ChannelSubject) {
     },
     /** The same while no gateway runs. */
     async append(message: InboundMessage, ...texts: readonly string[]): Promise<void> {
-      const eventLog = await openLog(folder);
+      const eventLog = await openLog(place);
       await eventLog.append(answers(message, texts));
       await eventLog[Symbol.asyncDispose]();
     },

@@ -2,6 +2,7 @@ import type { BlobStore } from '@tributary/blobstore';
 import type { ChannelCapabilities, InboundMessage, OutboundMessage, Signal } from '@tributary/contracts';
 import type { DocStore } from '@tributary/docstore';
 import type { Clock, Logger, Service } from '@tributary/runtime';
+import type { FastifyPluginAsync } from 'fastify';
 import type { Rate } from './token-bucket.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -31,6 +32,8 @@ export interface Channel {
   typing?(conversationKey: string): Promise<void>;
   /** The HTTP requests by which the provider brings what customers write. */
   readonly webhooks?: readonly Webhook[];
+  /** What else it serves by HTTP, such as a WebSocket for customers. Registered after `connect`. */
+  readonly http?: FastifyPluginAsync;
   /** For what is fetched or comes over a connection that we open: started last and stopped first. */
   connect?(inbox: Inbox, sent: SentMessages): Service | Promise<Service>;
 }
@@ -64,6 +67,13 @@ export interface SentMessage {
 
 /** Where a channel hands over what it receives. Only when a call has resolved may the provider be told. */
 export interface Inbox {
+  /**
+   * Asked at the door, before a request's body is read: lets it in until what is returned is disposed. Webhooks are let in by
+   * the gateway; a channel with a listener or connections of its own asks itself.
+   * @param bytes How large the request is or may become.
+   * @throws OverloadedError when so much waits for the log that it should come again later.
+   */
+  admit(bytes: number): Disposable;
   /**
    * Puts messages into the log, in this order; resolves when all are durable. Accepting a message again is harmless: its id
    * is the same and the core drops the repeat.

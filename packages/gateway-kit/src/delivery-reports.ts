@@ -55,7 +55,7 @@ export function createDeliveryReports(options: {
   const append = (reports: readonly { readonly row: OutboundRow; readonly outcome: Facts }[]) =>
     options.eventLog.append(
       reports.map(({ row, outcome }) =>
-        encodeEvent(topics.delivery, deliveryOf(row, outcome, options.channel), source),
+        encodeEvent(topics.delivery, deliveryOf(row, outcome, options.channel), source, row.traceparent),
       ),
     );
   const tell = coalesce<Report, void>(async (reports) => {

@@ -5,6 +5,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Channel, ChannelDependencies, Inbox } from './channel.ts';
 import { createIntake } from './intake.ts';
 import { createSender } from './sender.ts';
+import { showChannel } from './telemetry.ts';
 import { showTyping } from './typing.ts';
 import { webhookRoutes } from './webhook.ts';
 
@@ -13,7 +14,7 @@ export interface GatewayDependencies extends Omit<ChannelDependencies, 'blobStor
 }
 
 export interface Gateway extends Service {
-  /** The channel's webhooks, for the server that has the port. */
+  /** The channel's webhooks and what else it serves, for the server that has the port. */
   readonly http: FastifyPluginAsync;
 }
 
@@ -22,6 +23,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
   const { eventLog, docStore, clock, logger, publicUrl } = dependencies;
   const { name, rate, concurrencyPerAccount } = channel;
   const source = `tributary/gateway-${name}`;
+  showChannel(name);
   const sender = await createSender({
     channel: name,
     capabilities: channel.capabilities,
@@ -35,7 +37,7 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     ...(concurrencyPerAccount !== undefined && { concurrencyPerAccount }),
   });
   const inbox: Inbox = {
-    ...createIntake({ eventLog, source }),
+    ...createIntake({ eventLog, clock, source }),
     report: (outboundMessageId, receipt) => sender.report(outboundMessageId, receipt),
     signal: (signal) => eventLog.append([encodeEvent(topics.signals, signal, source)]),
   };
@@ -46,9 +48,13 @@ export async function createGateway(channel: Channel, dependencies: GatewayDepen
     ...(channel.typing === undefined ? [] : [showTyping(channel, eventLog, logger)]),
     ...(connection === undefined ? [] : [connection]),
   ]);
+  const webhooks = webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger });
   return {
     ...service,
-    http: webhookRoutes({ channel: name, webhooks: channel.webhooks ?? [], inbox, publicUrl, logger }),
+    async http(app) {
+      await app.register(webhooks);
+      if (channel.http !== undefined) await app.register(channel.http);
+    },
   };
 }
 

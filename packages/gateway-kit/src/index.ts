@@ -1,3 +1,4 @@
+export { OverloadedError } from './admission.ts';
 export * from './channel.ts';
 export { createGateway, type Gateway, type GatewayDependencies } from './gateway.ts';
 export { createIntake, type Intake } from './intake.ts';

@@ -8,6 +8,7 @@ import type {
   Filter,
   Update,
 } from '@tributary/docstore';
+import type { LogRecord } from '@tributary/eventlog';
 import { coalesce } from './coalesce.ts';
 import { splitText } from './split-text.ts';
 
@@ -48,6 +49,8 @@ export interface OutboundRow extends Document {
   /** Who sent it last. */
   readonly owner?: string;
   readonly attempts: number;
+  /** W3C trace context of what it answers. */
+  readonly traceparent?: string;
   /** The message as JSON, until it is finished. */
   readonly message?: DocumentValue;
   readonly outcome?: Outcome;
@@ -198,7 +201,7 @@ export type TextCapabilities = Pick<ChannelCapabilities, 'maxTextLength' | 'maxP
 export function newRows(
   message: OutboundMessage,
   { maxTextLength, maxPublicTextLength, splitsText }: TextCapabilities,
-  record: { readonly timestampMs: number; readonly offset: number },
+  record: Pick<LogRecord, 'timestampMs' | 'offset' | 'headers'>,
   nowMs: number,
 ): { readonly row: OutboundRow; readonly message: OutboundMessage }[] {
   const isPublic = message.visibility === Visibility.VISIBILITY_PUBLIC;
@@ -217,9 +220,10 @@ export function newRows(
 
 function newRow(
   message: OutboundMessage,
-  record: { readonly timestampMs: number; readonly offset: number },
+  record: Pick<LogRecord, 'timestampMs' | 'offset' | 'headers'>,
   nowMs: number,
 ): OutboundRow {
+  const { traceparent } = record.headers;
   return {
     _id: message.id,
     ticketId: message.ticketId,
@@ -231,6 +235,7 @@ function newRow(
     openConversation: message.conversationKey,
     dueAtMs: nowMs,
     attempts: 0,
+    ...(traceparent !== undefined && { traceparent }),
     message: OutboundMessage.toJSON(message) as DocumentValue,
   };
 }

@@ -15,6 +15,7 @@ import {
   type TextCapabilities,
 } from './outbound-rows.ts';
 import { AccountUnavailableError, PermanentSendError, RetryLaterError, UncertainSendError } from './send-errors.ts';
+import { countSent, traceTry } from './telemetry.ts';
 import type { Rate } from './token-bucket.ts';
 
 export interface SenderOptions {
@@ -142,8 +143,10 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     const outcome = outcomeOf('uncertain', {
       reason: 'The process ended while the message was being sent. It may or may not have been accepted.',
     });
-    if (await rows.finishAbandoned(row, outcome)) await reports.report(row, outcome);
-    else blocked.add(row.conversationKey);
+    if (await rows.finishAbandoned(row, outcome)) {
+      countSent(channel, outcome.state);
+      await reports.report(row, outcome);
+    } else blocked.add(row.conversationKey);
   }
 
   /** Begins everything that may begin, and wakes up again for the next that has to wait. */
@@ -197,6 +200,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
       lanes.again({ ...entry, message: undefined, row: { ...row, attempts: row.attempts + 1 } }, dueAtMs);
       return;
     }
+    countSent(channel, outcome.state);
     await persist(() => rows.finish(row._id, outcome));
     lanes.done(entry);
     pump();
@@ -207,7 +211,7 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
   async function attempt(message: OutboundMessage, row: OutboundRow): Promise<Outcome | Error | undefined> {
     const recipient = message.recipients[0]?.address ?? '';
     try {
-      const sent = await options.send(message);
+      const sent = await traceTry(channel, row, message, () => options.send(message));
       lanes.works(row.account);
       accountFaults.delete(row.account);
       return outcomeOf('sent', { recipient, providerMessageId: sent.providerMessageId });

@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Logger } from '@tributary/runtime';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { OverloadedError } from './admission.ts';
 import type { Inbox } from './channel.ts';
+import { countNotTaken } from './telemetry.ts';
 
 /** One HTTP request of a provider, as it came. */
 export interface WebhookRequest {
@@ -68,8 +70,9 @@ export function refuseReplay(signedAtMs: number, nowMs: number): void {
 export function jsonBody({ body }: WebhookRequest): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
-  } catch (error) {
-    throw new WebhookRefusal(400, `the body must be JSON: ${(error as Error).message}`);
+  } catch {
+    // What the parser says quotes the body.
+    throw new WebhookRefusal(400, 'the body must be JSON');
   }
 }
 
@@ -84,17 +87,44 @@ export interface WebhookServing {
 
 const defaultMaxBodyBytes = 1024 * 1024;
 
+/** What a request's body may need. One that does not say so may be as large as allowed. */
+function sizeOf(headers: IncomingHttpHeaders, bodyLimit: number): number {
+  if (headers['transfer-encoding'] !== undefined) return bodyLimit;
+  return Math.min(Number(headers['content-length'] ?? 0), bodyLimit);
+}
+
 /** The routes of a channel, for the server that has the port. Bodies reach them as bytes. */
 export function webhookRoutes({ channel, webhooks, inbox, publicUrl, logger }: WebhookServing): FastifyPluginAsync {
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    /** Of requests whose body is being read. */
+    const places = new WeakMap<FastifyRequest, Disposable>();
     for (const webhook of webhooks) {
+      const bodyLimit = webhook.maxBodyBytes ?? defaultMaxBodyBytes;
       app.route({
         method: webhook.method,
         url: `/channels/${channel}${webhook.path}`,
-        bodyLimit: webhook.maxBodyBytes ?? defaultMaxBodyBytes,
+        bodyLimit,
+        async onRequest(incoming, reply) {
+          try {
+            places.set(incoming, inbox.admit(sizeOf(incoming.headers, bodyLimit)));
+            reply.raw.once('close', () => places.get(incoming)?.[Symbol.dispose]());
+          } catch (error) {
+            if (!(error instanceof OverloadedError)) throw error;
+            countNotTaken(channel, 503);
+            logger.info({ channel, path: webhook.path, reason: error.message }, 'webhook not let in');
+            // The body stays unread, so the connection can bring nothing else.
+            return reply
+              .code(503)
+              .headers({ 'retry-after': Math.ceil(error.retryAfterMs / 1000), connection: 'close' })
+              .send({ error: error.message });
+          }
+        },
         async handler(incoming, reply) {
+          // From here on until the work is done, also when the provider no longer waits for it.
+          using _place = places.get(incoming);
+          places.delete(incoming);
           const target = incoming.raw.url ?? '';
           const url = `${publicUrl === '' ? `${incoming.protocol}://${incoming.host}` : publicUrl}${target}`;
           const request: WebhookRequest = {
@@ -115,6 +145,7 @@ export function webhookRoutes({ channel, webhooks, inbox, publicUrl, logger }: W
             } = await webhook.receive(request, inbox);
             return await reply.code(status).headers(headers).type(contentType).send(body);
           } catch (error) {
+            countNotTaken(channel, error instanceof WebhookRefusal ? error.status : 503);
             if (error instanceof WebhookRefusal) {
               logger.info(
                 { channel, path: webhook.path, status: error.status, reason: error.message },

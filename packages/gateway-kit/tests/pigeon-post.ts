@@ -43,8 +43,6 @@ export async function startPigeonPost(): Promise<Provider> {
       message: ({ id, conversation, text }, _ourUrl, atMs) =>
         call({ id, type: 'message', from: { id: conversation }, text }, atMs),
       unknown: (_ourUrl, atMs) => call({ type: 'weather', wind: 'from the west' }, atMs),
-      signsBody: true,
-      signsTime: true,
     },
     received: () => [...letters.values()],
     tries: () => tries,

@@ -93,3 +93,33 @@ test('a streamed answer that fails tells why, as any other call does', async () 
   const stream = channel.api(AgentServiceService).watchOffers({ agentId: 'crash' });
   await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: status.NOT_FOUND });
 });
+
+test('calls go round all replicas of an address, and all go on when one stops', async () => {
+  const calls = [0, 0];
+  const replicas = calls.map((_, replica) =>
+    createGrpcServer({
+      bindings: [
+        bindGrpc('tributary.agents.v1.AgentService', AgentServiceService, {
+          ...agents,
+          getAgent: async ({ id }) => {
+            calls[replica] = (calls[replica] ?? 0) + 1;
+            return Agent.fromPartial({ id });
+          },
+        }),
+      ],
+      host: '127.0.0.1',
+      port: 0,
+      logger: createLogger('test', 'silent'),
+    }),
+  );
+  for (const replica of replicas) await replica.start();
+  await using channel = connectGrpc(`ipv4:${replicas.map(({ port }) => `127.0.0.1:${port}`).join(',')}`);
+  const { getAgent } = channel.api(AgentServiceService);
+  while (calls.includes(0)) await getAgent({ id: 'ada' });
+  const [first, second] = replicas;
+  const stopped = first?.stop();
+  for (let call = 0; call < 50; call++) await getAgent({ id: 'ada' });
+  await stopped;
+  for (let call = 0; call < 50; call++) await getAgent({ id: 'ada' });
+  await second?.stop();
+});

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import {
   Client,
   credentials,
+  experimental,
+  InterceptingCall,
+  type Interceptor,
   Metadata,
   Server,
   ServerCredentials,
@@ -21,11 +24,14 @@ import {
   encodeStatusDetails,
   StatusError,
   statusDetailsKey,
+  unauthenticated,
 } from '@tributary/contracts';
 import { HealthImplementation } from 'grpc-health-check';
+import type { Certificates } from './certificates.ts';
 import { loadContracts } from './contract-files.ts';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
+import type { Admission, Authenticate } from './tokens.ts';
 
 type Method = (request: unknown, options: CallOptions) => Promise<unknown> | AsyncIterable<unknown>;
 
@@ -56,6 +62,10 @@ export interface GrpcServerOptions {
   /** 0 takes a free one; `port` of the result tells which. */
   readonly port: number;
   readonly logger: Logger;
+  /** Encrypts, and lets in only who has a certificate of the same authority. Absent: plaintext. */
+  readonly certificates?: Certificates | undefined;
+  /** Lets in only calls that it knows the caller of; health and reflection are open to all. Absent: callers are not checked. */
+  readonly authenticate?: Authenticate | undefined;
 }
 
 /** Largest message in bytes, both ways: a batch of 1,000 long mails fits. */
@@ -66,6 +76,8 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
+    // Clients ask for the address anew and find replicas that came since. Running calls are not cut.
+    'grpc.max_connection_age_ms': 60_000,
   });
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   let port = 0;
@@ -78,12 +90,16 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
     },
     async start() {
       for (const { definition, implementation } of options.bindings) {
-        server.addService(definition, handlersOf(definition, implementation, options.logger));
+        server.addService(definition, handlersOf(definition, implementation, options));
       }
       health.addToServer(server);
       new ReflectionService(loadContracts()).addToServer(server);
+      const { certificates } = options;
+      const secrets = certificates
+        ? experimental.createCertificateProviderServerCredentials(certificates, certificates, true)
+        : ServerCredentials.createInsecure();
       port = await new Promise<number>((resolve, reject) => {
-        server.bindAsync(`${options.host}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
+        server.bindAsync(`${options.host}:${options.port}`, secrets, (error, bound) =>
           error ? reject(error) : resolve(bound),
         );
       });
@@ -103,24 +119,40 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
   };
 }
 
-function handlersOf(definition: ServiceDefinition, implementation: Readonly<Record<string, Method>>, logger: Logger) {
+function handlersOf(
+  definition: ServiceDefinition,
+  implementation: Readonly<Record<string, Method>>,
+  { authenticate, logger }: GrpcServerOptions,
+) {
   return Object.fromEntries(
     Object.entries(definition).map(([name, { responseStream }]) => {
       const method = implementation[name];
       if (method === undefined) throw new Error(`${name} is not implemented`);
-      const begin = (call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>) => {
+      const begin = (
+        call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
+        admission: Admission | undefined,
+      ) => {
         const abort = new AbortController();
         call.on('cancelled', () => abort.abort());
-        return method(call.request, { signal: abort.signal, metadata: call.metadata });
+        if (call.cancelled) abort.abort();
+        return method(call.request, {
+          signal: abort.signal,
+          metadata: call.metadata,
+          ...(admission && { caller: admission.caller }),
+        });
       };
+      const answer = async (call: ServerUnaryCall<unknown, unknown>) =>
+        begin(call, await authenticate?.(call.metadata));
       const unary = (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>) =>
-        void (begin(call) as Promise<unknown>).then(
+        void answer(call).then(
           (response) => respond(null, response),
           (error: unknown) => respond(toServiceError(error, name, logger)),
         );
       const streaming = async (call: ServerWritableStream<unknown, unknown>) => {
         try {
-          for await (const message of begin(call) as AsyncIterable<unknown>) {
+          const admission = await authenticate?.(call.metadata);
+          for await (const message of begin(call, admission) as AsyncIterable<unknown>) {
+            if (admission?.hasExpired()) throw unauthenticated('the token has expired');
             if (!call.write(message)) await Promise.race([once(call, 'drain'), once(call, 'cancelled')]);
             if (call.cancelled) return;
           }
@@ -151,17 +183,36 @@ export interface GrpcChannel extends AsyncDisposable {
   api<Definition extends object>(definition: Definition): Api<Definition>;
 }
 
+export interface GrpcChannelOptions {
+  /** Deadline of a call that names none. Default 10 s. */
+  readonly defaultTimeoutMs?: number;
+  /** Encrypts, shows our certificate, and checks the server's: it must name the host of the address. Absent: plaintext. */
+  readonly certificates?: Certificates | undefined;
+  /** Says in every call who we are. Absent: calls carry no token. */
+  readonly token?: (() => Promise<string>) | undefined;
+}
+
 /**
- * Connects lazily and again after a loss.
- * @param defaultTimeoutMs Deadline of a call that names none.
+ * Connects lazily and again after a loss. Calls go round all addresses that the name has, as a headless Service gives them: one
+ * connection to a virtual address would hold on to one replica.
+ * @param address `host:port`, or what else gRPC resolves, such as `ipv4:10.0.0.1:50051,10.0.0.2:50051`.
  */
-export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {}): GrpcChannel {
-  const client = new Client(address, credentials.createInsecure(), {
+export function connectGrpc(
+  address: string,
+  { defaultTimeoutMs = 10_000, certificates, token }: GrpcChannelOptions = {},
+): GrpcChannel {
+  const secrets = certificates
+    ? experimental.createCertificateProviderChannelCredentials(certificates, certificates)
+    : credentials.createInsecure();
+  const client = new Client(address, secrets, {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
     // A restarted service is found again within a second, not after the default's two minutes.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
+    'grpc.dns_min_time_between_resolutions_ms': 2000,
+    'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+    ...(token && { interceptors: [withToken(token)] }),
   });
   return {
     api<Definition extends object>(definition: Definition) {
@@ -193,6 +244,24 @@ export function connectGrpc(address: string, { defaultTimeoutMs = 10_000 } = {})
     async [Symbol.asyncDispose]() {
       client.close();
     },
+  };
+}
+
+function withToken(token: () => Promise<string>): Interceptor {
+  return (options, nextCall) => {
+    const call: InterceptingCall = new InterceptingCall(nextCall(options), {
+      start(metadata, listener, next) {
+        token().then(
+          (value) => {
+            metadata.set('authorization', `Bearer ${value}`);
+            next(metadata, listener);
+          },
+          (error: Error) =>
+            call.cancelWithStatus(status.UNAUTHENTICATED, `there is no token to call with: ${error.message}`),
+        );
+      },
+    });
+    return call;
   };
 }
 

@@ -1,3 +1,5 @@
+import { stopTelemetry } from './telemetry/stop-telemetry.ts';
+
 /** What runs: a service, a consumer, a server. */
 export interface Service {
   /** Begins to work. Resolves when ready. Called once. */
@@ -49,12 +51,14 @@ export function connections(...opened: readonly (AsyncDisposable & { problems?()
 }
 
 /**
- * Runs a service as this process until SIGTERM or SIGINT, then stops it in order. A second signal ends at once. A fault
+ * Runs a service as this process until SIGTERM or SIGINT, then stops it in order: exit code 0, or 1 when that fails or takes
+ * longer than `graceMs`, before a supervisor's patience ends in SIGKILL without a word. A second signal ends at once. A fault
  * that nothing handles ends the process with code 1, so that whoever supervises it starts it anew.
  */
 export async function runProcess(
   service: Service,
   logger: { info(text: string): void; fatal(error: unknown, text: string): void },
+  { graceMs = 30_000 } = {},
 ): Promise<void> {
   const fail = (error: unknown) => {
     logger.fatal(error, 'fatal');
@@ -67,7 +71,11 @@ export async function runProcess(
     if (stopping) process.exit(130);
     stopping = true;
     logger.info('stopping');
-    service.stop().then(() => process.exit(0), fail);
+    setTimeout(() => fail(new Error(`did not stop within ${graceMs} ms`)), graceMs);
+    service
+      .stop()
+      .then(stopTelemetry)
+      .then(() => process.exit(0), fail);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { openDirectoryStore } from '@tributary/blobstore/directory';
 import { openEmbeddedStore } from '@tributary/docstore/embedded';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { ConfigError, composeServices, connections, createLogger, runProcess, systemClock } from '@tributary/runtime';
+import {
+  ConfigError,
+  composeServices,
+  connections,
+  createLogger,
+  openGrpcSecurity,
+  runProcess,
+  systemClock,
+} from '@tributary/runtime';
 import { readStandaloneConfig, standaloneDefaults } from './config.ts';
 import { startSimulators } from './simulators.ts';
 import { createStandalone } from './standalone.ts';
@@ -27,6 +35,7 @@ async function start(): Promise<void> {
     openDirectoryStore({ folder: join(config.dataFolder, 'blobs') }),
   ]);
   const ownUrl = `http://127.0.0.1:${config.httpPort}`;
+  const security = openGrpcSecurity(process.env, { services: ['ticketing', 'router'], clock: systemClock, logger });
   const simulators = await startSimulators(process.env, { phone: ownUrl, social: ownUrl });
   const tributary = await createStandalone({
     eventLog,
@@ -38,9 +47,13 @@ async function start(): Promise<void> {
     httpPort: config.httpPort,
     grpcPort: config.grpcPort,
     trustProxy: config.trustProxy,
+    security,
     environment: { ...standaloneDefaults(config), PUBLIC_URL: ownUrl, ...process.env, ...simulators.environment },
   });
-  await runProcess(composeServices([connections(eventLog, docStore, blobStore), simulators, tributary]), logger);
+  await runProcess(
+    composeServices([connections(security, eventLog, docStore, blobStore), simulators, tributary]),
+    logger,
+  );
 
   const { http, smtp, grpc } = tributary.ports;
   const { host, dataFolder } = config;

@@ -1,12 +1,18 @@
 import { allTopics } from '@tributary/contracts';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
-import { ConfigError, connectionSettings, createLogger, portNumber, readConfig } from '@tributary/runtime';
+import {
+  ConfigError,
+  connectionSettings,
+  createLogger,
+  portNumber,
+  readConfig,
+  readKafkaConnection,
+} from '@tributary/runtime';
 import { portsFrom, serviceProcesses } from './service-processes.ts';
 import { startSimulators } from './simulators.ts';
 
 // npm run services: every service as a process of its own, until Ctrl-C.
 const shape = {
-  KAFKA_BROKERS: connectionSettings.KAFKA_BROKERS,
   MONGODB_URL: connectionSettings.MONGODB_URL,
   HTTP_PORT: portNumber(8080),
   SMTP_PORT: portNumber(2525),
@@ -16,7 +22,7 @@ const settings = readSettings();
 const report = (line: string) => void process.stdout.write(`${line}\n`);
 
 const logger = createLogger('services', 'warn');
-await using eventLog = await openKafkaLog({ brokers: settings.KAFKA_BROKERS, clientId: 'tributary-services', logger });
+await using eventLog = await openKafkaLog({ ...settings.kafka, clientId: 'tributary-services', logger });
 await eventLog.applyTopics(allTopics);
 
 const ports = portsFrom(settings.HTTP_PORT, settings.SMTP_PORT, settings.GRPC_PORT);
@@ -28,7 +34,7 @@ const { PUBLIC_URL } = process.env;
 const services = serviceProcesses(
   ports,
   {
-    KAFKA_BROKERS: settings.KAFKA_BROKERS.join(','),
+    KAFKA_BROKERS: settings.kafka.brokers.join(','),
     MONGODB_URL: settings.MONGODB_URL,
     HOST: '127.0.0.1',
     CONSOLE_FEED: 'on',
@@ -48,7 +54,7 @@ report(`Tributary is ready.
   Chat       http://127.0.0.1:${ports.chat}/chat/v1/demo
   SMTP       127.0.0.1:${ports.smtp}
   gRPC       127.0.0.1:${ports.ticketingGrpc} (tickets), 127.0.0.1:${ports.routerGrpc} (agents, routing)
-For the command line: export KAFKA_BROKERS=${settings.KAFKA_BROKERS.join(',')} ROUTER_ADDRESS=127.0.0.1:${ports.routerGrpc}
+For the command line: export KAFKA_BROKERS=${settings.kafka.brokers.join(',')} ROUTER_ADDRESS=127.0.0.1:${ports.routerGrpc}
 Ctrl-C stops them.`);
 await new Promise<void>((resolve) => {
   process.once('SIGINT', resolve);
@@ -61,7 +67,7 @@ await simulators.stop();
 
 function readSettings() {
   try {
-    return readConfig(shape, process.env);
+    return { ...readConfig(shape, process.env), kafka: readKafkaConnection(process.env) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\nnpm run servers brings up both and prints their addresses.\n`);

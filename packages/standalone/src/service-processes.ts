@@ -14,6 +14,8 @@ export interface ServiceProcess {
   readonly starts: number;
   /** SIGKILL; it comes back by itself. */
   kill(): void;
+  /** SIGTERM, as a rolling restart does: it finishes what it has in hand, ends, and comes back by itself. */
+  terminate(): void;
   /** SIGTERM, and waits for its end. It does not come back. */
   stop(): Promise<void>;
 }
@@ -34,6 +36,8 @@ export interface ServiceProcessOptions {
   report(line: string): void;
 }
 
+const telemetry = new URL('../../runtime/src/telemetry/register.ts', import.meta.url);
+
 type CommandLine = readonly [program: string, ...args: string[]];
 
 /** Starts a service and keeps it running until `stop`. */
@@ -45,7 +49,7 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
 
   const start = () => {
     starts += 1;
-    const command: CommandLine = [process.execPath, ...process.execArgv, options.entry];
+    const command: CommandLine = [process.execPath, ...process.execArgv, `--import=${telemetry}`, options.entry];
     const [program, ...args] = options.wrap?.(command) ?? command;
     const output = options.logFile === undefined ? 'inherit' : openSync(options.logFile, 'a');
     child = spawn(program, args, {
@@ -76,6 +80,7 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
       return (await fetch(url, { signal }).catch(() => undefined))?.ok ?? false;
     },
     kill: () => void child?.kill('SIGKILL'),
+    terminate: () => void child?.kill('SIGTERM'),
     async stop() {
       stopping = true;
       clearTimeout(timer);
@@ -140,19 +145,29 @@ export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number):
  * Every service against the Kafka and the MongoDB that `environment` names.
  * @param environment At least KAFKA_BROKERS and MONGODB_URL; what is set here wins over the defaults below.
  * @param options.logFolder Each service prints into a file of its own there. Default: they print where we do.
+ * @param options.replica Its number, where there are several of each: part of their names.
  */
 export function serviceProcesses(
   ports: ServicePorts,
   environment: Readonly<Record<string, string>>,
   report: (line: string) => void,
-  { logFolder, wrap }: { readonly logFolder?: string } & Pick<ServiceProcessOptions, 'wrap'> = {},
+  {
+    logFolder,
+    wrap,
+    replica,
+  }: { readonly logFolder?: string; readonly replica?: number } & Pick<ServiceProcessOptions, 'wrap'> = {},
 ): ServiceProcess[] {
   const one = (name: string, own: Record<string, string | number> & { readonly HTTP_PORT: number }) =>
     keepRunning({
-      name,
+      name: replica === undefined ? name : `${name} ${replica}`,
       healthPort: own.HTTP_PORT,
       entry: fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)),
-      environment: { ...stringsOf(own), ...environment },
+      environment: {
+        ...stringsOf(own),
+        // On one machine each needs its own port for what Prometheus asks.
+        OTEL_EXPORTER_PROMETHEUS_PORT: String(own.HTTP_PORT + 1000),
+        ...environment,
+      },
       ...(logFolder !== undefined && { logFile: join(logFolder, `${name}.log`) }),
       ...(wrap && { wrap }),
       report,

@@ -13,6 +13,7 @@ import {
   composeServices,
   createGrpcServer,
   createHttpServer,
+  type GrpcSecurity,
   type Logger,
   type Service,
 } from '@tributary/runtime';
@@ -28,6 +29,8 @@ export interface StandaloneDependencies {
   readonly httpPort: number;
   readonly grpcPort: number;
   readonly trustProxy?: string;
+  /** What protects the gRPC port. Absent: nothing; within the process nobody is checked in any case. */
+  readonly security?: GrpcSecurity;
   /** What each service reads its configuration from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -82,6 +85,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     host,
     port: dependencies.grpcPort,
     logger,
+    ...dependencies.security,
   });
   const http = createHttpServer({
     plugins: [pages.http, chat.http, phone.http, social.http],

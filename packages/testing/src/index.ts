@@ -1,3 +1,4 @@
+export * from './certificate-authority.ts';
 export * from './failing-store.ts';
 export * from './manual-clock.ts';
 export * from './until.ts';

@@ -58,6 +58,8 @@ export type Progress = 'delivered' | 'read';
 
 /** What we publish. Everything resolves when it is durable; publishing a fact again repeats its id. */
 export interface ChatEvents {
+  /** Lets a message in until what is returned is disposed. @throws OverloadedError when it should come again later. */
+  admit(bytes: number): Disposable;
   /** A visitor's messages, in order. */
   received(session: ChatSession, messages: readonly TranscriptMessage[]): Promise<void>;
   /** How far messages of ours have got. */

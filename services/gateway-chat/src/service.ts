@@ -1,9 +1,8 @@
 import type { BlobStore } from '@tributary/blobstore';
 import type { DocStore } from '@tributary/docstore';
 import { consumerService, type EventLog } from '@tributary/eventlog';
-import { capabilities, createGateway, type Inbox } from '@tributary/gateway-kit';
-import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
-import type { FastifyPluginAsync } from 'fastify';
+import { type Channel, capabilities, createGateway, type Gateway, type Inbox } from '@tributary/gateway-kit';
+import { type Clock, composeServices, type Logger } from '@tributary/runtime';
 import { blobstoreFiles } from './adapters/blobstore-files.ts';
 import { openDocstoreSessions } from './adapters/docstore-sessions.ts';
 import { openDocstoreTranscript } from './adapters/docstore-transcript.ts';
@@ -30,13 +29,13 @@ export interface ChatDependencies {
   readonly logger: Logger;
 }
 
-export interface ChatGateway extends Service {
-  /** Everything under `/chat/v1`, for the server that has the port. */
-  readonly http: FastifyPluginAsync;
+/** The web chat's channel with everything around it; `http` is all that is under `/chat/v1`. */
+export async function createChatGateway(dependencies: ChatDependencies): Promise<Gateway> {
+  return createGateway(await createChatChannel(dependencies), { ...dependencies, publicUrl: '' });
 }
 
 /** The web chat: WebSocket protocol, files, widget, and the messages of ours that go there. */
-export async function createChatGateway(dependencies: ChatDependencies): Promise<ChatGateway> {
+export async function createChatChannel(dependencies: ChatDependencies): Promise<Channel> {
   const { config, eventLog, docStore, blobStore, clock, logger } = dependencies;
   const { rates } = config;
   const stores = {
@@ -62,31 +61,31 @@ export async function createChatGateway(dependencies: ChatDependencies): Promise
       uploadsPerAddress: createRateLimiter('files from this address', rates.uploadsPerAddress, clock),
     },
   });
-  let http: FastifyPluginAsync = async () => {};
-  const gateway = await createGateway(
-    {
-      name: 'chat',
-      capabilities: capabilities({
-        media: [{ mediaType: '*/*', maxBytes: 0n }],
-        typing: true,
-        deliveryMarks: true,
-        readMarks: true,
-      }),
-      send: (message) => sendToVisitor(stores, message),
-      idempotent: true,
-      concurrencyPerAccount: 50,
-      connect(inbox) {
-        const context = contextOf(inbox);
-        http = chatHttp(context);
-        return composeServices([
-          consumerService(() => tailForWakeUps(eventLog, context)),
-          createRepairTimer(context),
-          // Stopped first: no new work comes in while the rest finishes.
-          { start: async () => {}, stop: () => context.hub.close(), problems: () => [] },
-        ]);
-      },
+  let context: ChatContext | undefined;
+  return {
+    name: 'chat',
+    capabilities: capabilities({
+      media: [{ mediaType: '*/*', maxBytes: 0n }],
+      typing: true,
+      deliveryMarks: true,
+      readMarks: true,
+    }),
+    send: (message) => sendToVisitor(stores, message),
+    idempotent: true,
+    concurrencyPerAccount: 50,
+    connect(inbox) {
+      const connected = contextOf(inbox);
+      context = connected;
+      return composeServices([
+        consumerService(() => tailForWakeUps(eventLog, connected)),
+        createRepairTimer(connected),
+        // Stopped first: no new work comes in while the rest finishes.
+        { start: async () => {}, stop: () => connected.hub.close(), problems: () => [] },
+      ]);
     },
-    { eventLog, docStore, clock, logger, publicUrl: '' },
-  );
-  return { start: () => gateway.start(), stop: () => gateway.stop(), problems: () => gateway.problems(), http };
+    async http(app) {
+      if (context === undefined) throw new Error('the chat is not connected to the log');
+      await app.register(chatHttp(context));
+    },
+  };
 }

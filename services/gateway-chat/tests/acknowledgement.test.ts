@@ -5,10 +5,13 @@ import { inboundOf, openStores, type Replica, type Stores, startReplica } from '
 
 /** A log whose appends can be held up or refused. */
 function faultyLog(log: EventLog) {
+  let waiting = 0;
   const fault = { refuse: false, held: undefined as Promise<void> | undefined, release: () => {} };
   const faulty: EventLog = Object.assign(Object.create(log) as EventLog, {
     async append(records: Parameters<EventLog['append']>[0]) {
+      waiting += 1;
       await fault.held;
+      waiting -= 1;
       if (fault.refuse) throw new Error('the log is down');
       await log.append(records);
     },
@@ -23,7 +26,7 @@ function faultyLog(log: EventLog) {
       resolve();
     };
   };
-  return { faulty, fault, hold };
+  return { faulty, fault, hold, waiting: () => waiting };
 }
 
 let stores: Stores;
@@ -74,6 +77,27 @@ test('I1: what the log refuses is not acknowledged, the client is sent away, and
   expect(await again.next('ack')).toMatchObject({ clientId: first, sequence: 1 });
   await until('the message in the log', () => inbound.length > 0);
   expect(inbound.map((message) => message.text)).toEqual(['first']);
+});
+
+test('overload: while the log does not answer others are sent away unstored and told when to come again; then all goes on', async () => {
+  const inbound = await inboundOf(stores.eventLog);
+  const patient = await replica.join();
+  const other = await replica.join();
+  faults.hold();
+  patient.write('first');
+  await until('the append that waits', () => faults.waiting() === 1);
+  await clock.advance(4001);
+  const refused = other.write('too much');
+  expect(await other.next('error')).toMatchObject({ code: 'unavailable', clientId: refused, retryAfterMs: 5000 });
+  expect(await other.closed()).toBe(1013);
+  faults.fault.release();
+  await patient.next('ack');
+  const again = await replica.join({ token: other.session.token });
+  expect(again.of('welcome')[0]).toMatchObject({ lastSequence: 0 });
+  again.send({ type: 'message', clientId: refused, text: 'too much' });
+  await again.next('ack');
+  await until('both in the log', () => inbound.length === 2);
+  expect(inbound.map((message) => message.text)).toEqual(['first', 'too much']);
 });
 
 test('I2: a message behind one that waits for the log comes after it, whoever brings it', async () => {

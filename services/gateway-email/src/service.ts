@@ -2,7 +2,14 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { BlobStore } from '@tributary/blobstore';
 import { type DocStore, type Document, DuplicateKeyError } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
-import { capabilities, createGateway, type Inbox, PermanentSendError, type SentMessages } from '@tributary/gateway-kit';
+import {
+  type Channel,
+  capabilities,
+  createGateway,
+  type Inbox,
+  PermanentSendError,
+  type SentMessages,
+} from '@tributary/gateway-kit';
 import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
 import { createFolderOutbox } from './adapters/folder-outbox.ts';
 import { createMailparserParser } from './adapters/mailparser-parser.ts';
@@ -39,9 +46,35 @@ export interface EmailGateway extends Service {
   readonly smtpPort: number;
 }
 
-/** Email in by IMAP and SMTP, out by SMTP or into a folder. */
+/** The email channel with everything around it. */
 export async function createEmailGateway(dependencies: EmailGatewayDependencies): Promise<EmailGateway> {
-  const { config, eventLog, docStore, blobStore, clock, logger } = dependencies;
+  const channel = await createEmailChannel(dependencies);
+  const gateway = await createGateway(channel, { ...dependencies, publicUrl: '' });
+  return {
+    start: () => gateway.start(),
+    async stop() {
+      await gateway.stop();
+      channel.closeTransports();
+    },
+    problems: () => gateway.problems(),
+    get smtpPort() {
+      return channel.smtpPort;
+    },
+  };
+}
+
+export interface EmailChannel extends Channel {
+  /** As of `EmailGateway`. */
+  readonly smtpPort: number;
+  /** Ends the connections to mail servers. Call it after the last send. */
+  closeTransports(): void;
+}
+
+/** Email in by IMAP and SMTP, out by SMTP or into a folder. */
+export async function createEmailChannel(
+  dependencies: Omit<EmailGatewayDependencies, 'eventLog'>,
+): Promise<EmailChannel> {
+  const { config, docStore, blobStore, clock, logger } = dependencies;
   const key = config.tokenKey ?? (await keptTokenKey(docStore));
   const hash: KeyedHash = (text) => createHmac('sha256', key).update(text).digest();
 
@@ -87,6 +120,7 @@ export async function createEmailGateway(dependencies: EmailGatewayDependencies)
         ...config.smtpListener,
         accountOf,
         trustedRelays: config.trustedRelays,
+        admit: (bytes) => inbox.admit(bytes),
         acceptance,
         blobStore,
         limits: config.limits,
@@ -104,23 +138,15 @@ export async function createEmailGateway(dependencies: EmailGatewayDependencies)
     );
     return composeServices([...mailboxes, ...(listener === undefined ? [] : [listener])]);
   };
-  const gateway = await createGateway(
-    {
-      name: 'email',
-      capabilities: capabilities({ media: [{ mediaType: '*/*', maxBytes: BigInt(config.limits.maxAttachmentBytes) }] }),
-      send,
-      concurrencyPerAccount: config.sendConcurrency,
-      connect: receive,
-    },
-    { eventLog, docStore, clock, logger, publicUrl: '' },
-  );
   return {
-    start: () => gateway.start(),
-    async stop() {
-      await gateway.stop();
+    name: 'email',
+    capabilities: capabilities({ media: [{ mediaType: '*/*', maxBytes: BigInt(config.limits.maxAttachmentBytes) }] }),
+    send,
+    concurrencyPerAccount: config.sendConcurrency,
+    connect: receive,
+    closeTransports() {
       for (const transport of new Set([...transports.values(), shared])) transport.close();
     },
-    problems: () => gateway.problems(),
     get smtpPort() {
       return listener?.port ?? 0;
     },

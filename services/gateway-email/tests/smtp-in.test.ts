@@ -1,6 +1,6 @@
 import { topics } from '@tributary/contracts';
 import { type EventLog, LogRefusedError, listDeadLetters } from '@tributary/eventlog';
-import { until } from '@tributary/testing';
+import { ManualClock, until } from '@tributary/testing';
 import { createTransport } from 'nodemailer';
 import { expect, test } from 'vitest';
 import { startGateway } from './gateway-under-test.ts';
@@ -59,6 +59,33 @@ test('a log that does not answer in time is like a log that is down', async () =
   });
   await using it = await startGateway({ wrapLog: silent, environment: { EMAIL_ACCEPT_TIMEOUT_SECONDS: '0.3' } });
   await expect(it.smtp(plain)).rejects.toMatchObject({ responseCode: 451 });
+});
+
+test('overload: while the log does not answer further mails get 451 and are taken afterwards', async () => {
+  const gate = Promise.withResolvers<void>();
+  let waiting = 0;
+  const slow = (log: EventLog): EventLog => ({
+    ...log,
+    async append(records) {
+      waiting += 1;
+      await gate.promise;
+      await log.append(records);
+    },
+    consume: (options) => log.consume(options),
+    problems: () => log.problems(),
+  });
+  const clock = new ManualClock();
+  await using it = await startGateway({ wrapLog: slow, clock });
+  const before = waiting;
+  const patient = it.smtp(plain);
+  await until('the append that waits', () => waiting === before + 1);
+  await clock.advance(4001);
+  const other = plain.replace('m1@', 'm2@');
+  await expect(it.smtp(other)).rejects.toMatchObject({ responseCode: 451, response: expect.stringContaining('4.4.5') });
+  gate.resolve();
+  await patient;
+  await it.smtp(other);
+  await until('both mails', () => it.inbound.length === 2);
 });
 
 test('it is no relay: mail for others is refused with 550', async () => {

@@ -13,7 +13,7 @@ await run(
     eventLog: await eventLog(),
     docStore: await docStore(),
     blobStore: await blobStore(),
-    agents: grpc(settings.ROUTER_ADDRESS).api(AgentServiceService),
+    agents: grpc('router', settings.ROUTER_ADDRESS).api(AgentServiceService),
     clock,
     logger,
   }),

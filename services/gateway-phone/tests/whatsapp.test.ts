@@ -1,5 +1,4 @@
 import { promiseOfChannel } from '@tributary/gateway-kit/contract';
-import { whatsapp } from '../src/messaging/medium.ts';
-import { subjectOf } from './twilio-contract.ts';
+import { whatsappSubject } from './whatsapp-channel.ts';
 
-promiseOfChannel(subjectOf(whatsapp, new URL('./whatsapp-channel.ts', import.meta.url).href));
+promiseOfChannel(whatsappSubject);

@@ -1,4 +1,4 @@
 import { promiseOfChannel } from '@tributary/gateway-kit/contract';
-import { createChannel, startProvider } from './google-play-subject.ts';
+import { googlePlay } from './google-play-subject.ts';
 
-promiseOfChannel({ module: new URL('./google-play-subject.ts', import.meta.url).href, createChannel, startProvider });
+promiseOfChannel(googlePlay);

@@ -1,8 +1,8 @@
-import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { type GooglePlaySimulator, startGooglePlaySimulator } from '@tributary/testing/simulators/google-play';
 import { googlePlayAccount } from '../src/google-play/account.ts';
 import { createGooglePlayChannel } from '../src/google-play/channel.ts';
-import { accountIn, storeProvider } from './store-provider.ts';
+import { accountIn, storeProvider, withoutCalls } from './store-provider.ts';
 
 export function accountAt({ url, packageName, serviceAccount }: GooglePlaySimulator, more: object = {}) {
   const values = { name: 'scooter', packageName, serviceAccount, apiUrl: url, pollSeconds: 5, ...more };
@@ -12,7 +12,14 @@ export function accountAt({ url, packageName, serviceAccount }: GooglePlaySimula
 export const createChannel: CreateChannel = (url, ground) =>
   createGooglePlayChannel([googlePlayAccount.parse(accountIn(url))], ground);
 
-export async function startProvider(): Promise<Provider> {
+async function startProvider(): Promise<Provider> {
   const store = await startGooglePlaySimulator();
   return storeProvider(store, accountAt(store));
 }
+
+export const googlePlay: ChannelSubject = {
+  module: import.meta.url,
+  createChannel,
+  startProvider,
+  without: withoutCalls,
+};

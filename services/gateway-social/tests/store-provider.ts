@@ -1,4 +1,4 @@
-import type { Behaviour, Provider } from '@tributary/gateway-kit/contract';
+import type { Behaviour, ChannelSubject, Provider } from '@tributary/gateway-kit/contract';
 
 interface Store extends AsyncDisposable {
   readonly url: string;
@@ -17,6 +17,7 @@ export function storeProvider(store: Store, account: object): Provider {
     url: `${store.url}#${encodeURIComponent(JSON.stringify(account))}`,
     write({ conversation, text }) {
       store.write({ author: conversation, stars: 1, text });
+      return true;
     },
     received: () => store.answers,
     tries: () => store.tries,
@@ -28,3 +29,14 @@ export function storeProvider(store: Store, account: object): Provider {
 export function accountIn(providerUrl: string): object {
   return JSON.parse(decodeURIComponent(new URL(providerUrl).hash.slice(1))) as object;
 }
+
+const asked = 'stores are asked and do not call';
+export const withoutCalls: NonNullable<ChannelSubject['without']> = {
+  repeats: `${asked}; a review that is shown again is one (reviews.test.ts)`,
+  signature: asked,
+  'signed body': asked,
+  'signed time': asked,
+  'broken-off message': `${asked}; what is not a whole answer is asked for again`,
+  'size limit': `${asked}; what an answer may hold is limited where it is fetched`,
+  'unknown kinds': asked,
+};

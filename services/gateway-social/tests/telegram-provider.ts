@@ -1,4 +1,4 @@
-import type { CreateChannel, CustomerMessage, Provider } from '@tributary/gateway-kit/contract';
+import type { ChannelSubject, CreateChannel, CustomerMessage, Provider } from '@tributary/gateway-kit/contract';
 import { createLogger } from '@tributary/runtime';
 import {
   startTelegramSimulator,
@@ -39,12 +39,30 @@ export function provider(simulator: TelegramSimulator): Provider {
   };
 }
 
-export async function startPolledTelegram(): Promise<Provider> {
+const asked = 'Telegram is asked here and does not call';
+const withoutCalls: NonNullable<ChannelSubject['without']> = {
+  repeats: `${asked}; an update that was not confirmed is given again (telegram-in.test.ts)`,
+  signature: asked,
+  'signed body': asked,
+  'signed time': asked,
+  'broken-off message': `${asked}; what is not a whole answer is asked for again`,
+  'size limit': `${asked}; files have a limit of their own (telegram-in.test.ts)`,
+  'unknown kinds': `${asked}; updates are asked for by kind`,
+};
+
+async function startPolledTelegram(): Promise<Provider> {
   const simulator = await startTelegramSimulator({ token });
   return {
     ...provider(simulator),
     write({ conversation, text }: CustomerMessage) {
       simulator.write(person(Number(conversation)), { text });
+      return true;
     },
   };
 }
+
+export const askedTelegram: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel },
+  startProvider: startPolledTelegram,
+  without: withoutCalls,
+};

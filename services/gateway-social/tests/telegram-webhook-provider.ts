@@ -1,11 +1,14 @@
-import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { startTelegramSimulator } from '@tributary/testing/simulators/telegram';
 import { createTelegramChannel } from '../src/telegram/channel.ts';
 import { person, provider, secretToken, token, webhookBot } from './telegram-provider.ts';
 
 export const createChannel: CreateChannel = (apiUrl, ground) => createTelegramChannel([webhookBot(apiUrl)], ground);
 
-export async function startCallingTelegram(): Promise<Provider> {
+const secretOnly = 'Telegram sends the secret token of the webhook with each call and signs nothing';
+const without: NonNullable<ChannelSubject['without']> = { 'signed body': secretOnly, 'signed time': secretOnly };
+
+async function startCallingTelegram(): Promise<Provider> {
   const simulator = await startTelegramSimulator({ token });
   const call = (update: object) => ({
     method: 'POST' as const,
@@ -24,8 +27,11 @@ export async function startCallingTelegram(): Promise<Provider> {
         return call({ update_id: Number(id), message });
       },
       unknown: () => call({ update_id: 77, message_reaction: { chat: { id: 1, type: 'private' }, new_reaction: [] } }),
-      signsBody: false,
-      signsTime: false,
     },
   };
 }
+
+export const callingTelegram: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel, without },
+  startProvider: startCallingTelegram,
+};

@@ -1,4 +1,4 @@
-import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { webhookAccount } from '../src/webhook/account.ts';
 import { createWebhookChannel } from '../src/webhook/channel.ts';
@@ -20,7 +20,7 @@ export const createChannel: CreateChannel = (url, ground) =>
   );
 
 /** The simulated platform as the contract suite drives it. */
-export async function startProvider(): Promise<Provider> {
+async function startProvider(): Promise<Provider> {
   const platform = await startWebhookSimulator({ secret, account: 'shop' });
   return {
     url: platform.url,
@@ -32,8 +32,6 @@ export async function startProvider(): Promise<Provider> {
           atMs,
         ),
       unknown: (_ourUrl, atMs) => platform.request({ type: 'weather.changed', wind: 'west' }, 'msg-weather', atMs),
-      signsBody: true,
-      signsTime: true,
     },
     received: () => platform.replies.map(({ text }) => text),
     tries: () => platform.tries,
@@ -41,3 +39,5 @@ export async function startProvider(): Promise<Provider> {
     [Symbol.asyncDispose]: () => platform[Symbol.asyncDispose](),
   };
 }
+
+export const webhook: ChannelSubject = { module: import.meta.url, createChannel, startProvider };

@@ -1,4 +1,4 @@
-import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { createLogger } from '@tributary/runtime';
 import { startWechatSimulator, type WechatSimulator } from '@tributary/testing/simulators/wechat';
 import { wechatAccount } from '../src/wechat/account.ts';
@@ -23,7 +23,7 @@ export function startSimulator(options: object = {}): Promise<WechatSimulator> {
 }
 
 /** In safe mode, so a signature covers each message. */
-export async function startCallingWechat(): Promise<Provider> {
+async function startCallingWechat(): Promise<Provider> {
   // How long somebody may be written to is tested elsewhere: here days go by.
   const simulator = await startSimulator({ now: () => 0 });
   const call = (openId: string, content: Readonly<Record<string, string>>, atMs: number) => {
@@ -46,9 +46,12 @@ export async function startCallingWechat(): Promise<Provider> {
         return call(conversation, { MsgType: 'text', Content: text, MsgId: id }, atMs);
       },
       unknown: (_ourUrl, atMs) => call('501', { MsgType: 'event', Event: 'WIND_FROM_THE_WEST' }, atMs),
-      signsBody: true,
-      signsTime: true,
     },
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };
 }
+
+export const wechat: ChannelSubject = {
+  ...{ module: import.meta.url, createChannel },
+  startProvider: startCallingWechat,
+};

@@ -1,4 +1,4 @@
 import { promiseOfChannel } from '@tributary/gateway-kit/contract';
-import { createChannel, startProvider } from './weibo-subject.ts';
+import { weibo } from './weibo-subject.ts';
 
-promiseOfChannel({ module: new URL('./weibo-subject.ts', import.meta.url).href, createChannel, startProvider });
+promiseOfChannel(weibo);

@@ -1,4 +1,4 @@
-import type { CreateChannel, Provider } from '@tributary/gateway-kit/contract';
+import type { ChannelSubject, CreateChannel, Provider } from '@tributary/gateway-kit/contract';
 import { startWeiboSimulator } from '@tributary/testing/simulators/weibo';
 import { weiboAccount } from '../src/weibo/account.ts';
 import { createWeiboChannel } from '../src/weibo/channel.ts';
@@ -25,7 +25,11 @@ export function accountAt(url: string, more: object = {}) {
 export const createChannel: CreateChannel = (url, ground) =>
   createWeiboChannel([accountAt(url, { pollSeconds: 3600 })], ground);
 
-export async function startProvider(): Promise<Provider> {
+const without: NonNullable<ChannelSubject['without']> = {
+  'signed body': 'Weibo signs the time and a nonce, not the body',
+};
+
+async function startProvider(): Promise<Provider> {
   const weibo = await startWeiboSimulator({
     ...{ account: 'brand', us, appSecret, accessToken: 'token-of-brand' },
     // The contract's clock runs hours in a moment.
@@ -46,8 +50,6 @@ export async function startProvider(): Promise<Provider> {
     calls: {
       message: ({ id, conversation, text }, _ourUrl, atMs) => push('text', id, conversation, text, atMs),
       unknown: (_ourUrl, atMs) => push('gift', '1000', '501', 'a rose', atMs),
-      signsBody: false,
-      signsTime: true,
     },
     received: () => weibo.privateAnswers.map(({ text }) => text),
     tries: () => weibo.tries,
@@ -55,3 +57,5 @@ export async function startProvider(): Promise<Provider> {
     [Symbol.asyncDispose]: () => weibo[Symbol.asyncDispose](),
   };
 }
+
+export const weibo: ChannelSubject = { module: import.meta.url, createChannel, startProvider, without };

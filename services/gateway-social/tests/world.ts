@@ -98,7 +98,11 @@ export async function openWorld() {
 export async function connectTo(channel: Channel, inbox: Partial<Inbox>): Promise<Service> {
   const nothing = async () => {};
   const service = await channel.connect?.(
-    { accept: nothing, count: nothing, deadLetter: nothing, report: nothing, signal: nothing, ...inbox },
+    {
+      admit: () => ({ [Symbol.dispose]() {} }),
+      ...{ accept: nothing, count: nothing, deadLetter: nothing, report: nothing, signal: nothing },
+      ...inbox,
+    },
     { find: async () => undefined, conversationOfTicket: async () => undefined },
   );
   if (service === undefined) throw new Error('the channel connects to nothing');

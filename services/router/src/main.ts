@@ -10,7 +10,7 @@ const router = await createRouter({
   config: readRouterConfig(process.env),
   eventLog: await eventLog(),
   docStore: await docStore(),
-  tickets: grpc(settings.TICKETING_ADDRESS).api(TicketServiceService),
+  tickets: grpc('ticketing', settings.TICKETING_ADDRESS).api(TicketServiceService),
   clock,
   logger,
 });

@@ -72,6 +72,11 @@ export interface AgentStore {
   renew(id: string, claims: readonly Pick<Claim, 'ticketId' | 'sequence'>[], nowMs: number): Promise<Agent | undefined>;
   /** Notes that ticketing knows the agent as the owner of these. */
   confirm(id: string, ticketIds: readonly string[]): Promise<Agent | undefined>;
+  /**
+   * As `confirm`, of a claim that was made for an offer: it is the owner's from now on, whatever becomes of the offer.
+   * @returns the agent, who does not hold the ticket when the offer's end was faster.
+   */
+  confirmOffered(id: string, ticketId: string): Promise<Agent | undefined>;
   /** Offers missed before no longer count. */
   setPresence(id: string, presence: Presence, nowMs: number): Promise<Agent | undefined>;
   /** Creates or replaces the profile. Presence (offline at first), load and work stay. */
@@ -111,6 +116,8 @@ export interface WaitingStore {
   add(waiting: readonly Waiting[], nowMs: number): Promise<void>;
   find(ticketIds: readonly string[]): Promise<Waiting[]>;
   isEmpty(): Promise<boolean>;
+  /** How much waits with each kind of needs, leased or not, and since when the longest. 0 and 0 when nothing does. */
+  countByNeeds(): Promise<{ readonly needs: Needs; readonly count: number; readonly oldestReceivedAtMs: number }[]>;
   /** Every kind of needs that work has ever waited with. */
   listNeeds(): Promise<{ readonly needsKey: string; readonly needs: Needs }[]>;
   /** Waiting work of these needs in score order, not leased by another router. */
@@ -130,7 +137,8 @@ export interface WaitingStore {
   advance(work: Waiting, nowMs: number): Promise<void>;
   /** Makes a row one that is offered, or without a contact an ordinary one. A row that is not there is passed over. */
   setLive(ticketId: string, live: LiveContact | undefined): Promise<void>;
-  page(after: WaitingPosition | undefined, limit: number): Promise<WaitingPage>;
+  /** @param regions Only work of these. Absent: of all. */
+  page(after: WaitingPosition | undefined, limit: number, regions?: readonly string[]): Promise<WaitingPage>;
 }
 
 /** An offer with what it takes to carry on from it. */
@@ -152,7 +160,12 @@ export interface OfferFilter {
   readonly ticket: string;
   /** Empty: any. */
   readonly states: readonly OfferState[];
+  /** Of tickets in these. Absent: in all. */
+  readonly regions?: readonly string[];
 }
+
+/** Whose offers. */
+export type OfferView = Pick<OfferFilter, 'agentId' | 'regions'>;
 
 export interface OfferPosition {
   readonly madeAtMs: number;
@@ -245,6 +258,8 @@ export interface IngestItem {
   readonly grade: Grade;
   /** Of the encoded message, to keep calls within bounds. */
   readonly bytes: number;
+  /** W3C trace context in which it came. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Where ticketing put a message. */

@@ -28,6 +28,7 @@ import { createShiftWatch } from './entrypoints/shift-watch.ts';
 import { handleSignals } from './entrypoints/signal-consumer.ts';
 import { handleTicketEvents } from './entrypoints/ticket-event-consumer.ts';
 import { createTimers } from './entrypoints/timers.ts';
+import { watchWaiting } from './telemetry.ts';
 import { carryOnOffer } from './usecases/carry-on-offer.ts';
 import type { RoutingContext } from './usecases/context.ts';
 import { handOutWaiting } from './usecases/hand-out-waiting.ts';
@@ -84,6 +85,7 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     following: new SharedTurn(allocating),
     announcing: new SharedTurn(createSerial()),
     committing: new Set(),
+    inOrder: (work) => docStore.inOrder(work),
     clock,
     logger,
   };
@@ -116,7 +118,7 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
     createContactTimer(context, contactDocuments),
     createShiftWatch(context),
   ]);
-  let watch: Disposable | undefined;
+  const watches = new DisposableStack();
 
   return {
     agents,
@@ -139,10 +141,11 @@ export async function createRouter(dependencies: RouterDependencies): Promise<Ro
       consumers.push(await consume('router-tickets', topics.ticketEvents.name, handleTicketEvents));
       consumers.push(await consume('router-signals', topics.signals.name, handleSignals));
       consumers.push(await consume('router', topics.inbound.name, handleInbound));
-      watch = watchPolicyFile(config.policyFile, () => void reloadPolicy());
+      watches.use(watchPolicyFile(config.policyFile, () => void reloadPolicy()));
+      watches.use(watchWaiting(context.waiting, clock, logger));
     },
     async stop() {
-      watch?.[Symbol.dispose]();
+      watches.dispose();
       await Promise.all(consumers.splice(0).map((consumer) => consumer.stop()));
       await parts.stop();
     },

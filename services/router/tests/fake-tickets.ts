@@ -44,6 +44,13 @@ export class FakeTickets {
         call('assignTickets', () => ({
           results: items.map(({ ticketId, ownerId, decisionId, replaceOwner }) => {
             const ticket = this.ticket(ticketId);
+            const wasDone = this.history.some(
+              (event) => event.change?.$case === 'assigned' && event.change.value.decisionId === decisionId,
+            );
+            if (wasDone) {
+              const error = ticket.ownerId === ownerId ? '' : 'the ticket has been taken away since';
+              return { ticketId, ownerId: ticket.ownerId, error };
+            }
             const error = this.#refusal(ticket, ownerId, replaceOwner);
             if (error === '' && ticket.ownerId !== ownerId) this.assign(ticketId, ownerId, decisionId);
             return { ticketId, ownerId: ticket.ownerId, error };

@@ -43,6 +43,7 @@ export class Fuse {
     return {
       collection: async <T extends Document>(...parameters: Parameters<DocStore['collection']>) =>
         this.guard(await store.collection<T>(...parameters)),
+      inOrder: (work) => store.inOrder(work),
       problems: () => store.problems(),
       [Symbol.asyncDispose]: async () => undefined,
     };

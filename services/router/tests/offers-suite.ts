@@ -263,7 +263,7 @@ export function describeOffers(
         await harness.clock.advance(1000);
         await call(harness, { conversationKey: message.conversationKey, call: aCall(outcome) });
         await offersOf(harness, first.ticketId, [pending, cancelled]);
-        await until('an owner', () => harness.tickets.ticket(first.ticketId).ownerId);
+        await until('an owner', () => harness.tickets.ticket(first.ticketId).ownerId !== '');
         await expectConsistent(harness, router);
         const alone = await harness.decisionOn(await call(harness, { call: aCall(outcome) }));
         expect(alone.outcome).toBe(assigned);
@@ -352,6 +352,18 @@ export function describeOffers(
       });
       await offersOf(harness, escalated.ticketId, [pending, cancelled, pending]);
       expect((await router.agents.getAgent({ id: 'ann' })).loadUnits).toBe(0);
+    });
+
+    test('a person may give the ticket to the very agent it is offered to, who then holds its units', async () => {
+      await using harness = await start();
+      const router = await harness.startRouter();
+      const { ticketId, agentId } = await harness.decisionOn(await call(harness));
+      harness.tickets.assign(ticketId, agentId);
+      await harness.tellEvents();
+      await offersOf(harness, ticketId, [pending, cancelled]);
+      await settled(harness);
+      await expectConsistent(harness, router);
+      expect((await router.agents.getAgent({ id: agentId })).loadUnits).toBe(100);
     });
 
     test('a late answer, a second one and one by somebody else are refused; the same one again is not', async () => {

@@ -130,6 +130,7 @@ function intercept(
         },
       });
     },
+    inOrder: (work) => store.inOrder(work),
     problems: () => store.problems(),
     [Symbol.asyncDispose]: async () => undefined,
   };

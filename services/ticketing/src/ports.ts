@@ -37,6 +37,8 @@ export interface TicketFilter {
   readonly unassigned?: boolean;
   /** All of them must be on the ticket. */
   readonly terms?: readonly string[];
+  /** Only what lies in these regions or is this owner's. An empty owner: only the regions. */
+  readonly view?: { readonly regions: readonly string[]; readonly ownerId: string };
 }
 
 export interface TicketPage {
@@ -45,6 +47,9 @@ export interface TicketPage {
   /** Empty on the last page. */
   readonly nextPageToken: string;
 }
+
+/** Runs work whose writes to the store follow each other; see the document store's `inOrder`. */
+export type InOrder = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface TicketStore {
   load(ids: readonly string[]): Promise<Map<string, StoredTicket>>;

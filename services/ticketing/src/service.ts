@@ -16,6 +16,7 @@ import { followChannels } from './entrypoints/channel-declarations.ts';
 import { createDeadlineTimer } from './entrypoints/deadline-timer.ts';
 import { consumeDeliveries } from './entrypoints/delivery-consumer.ts';
 import { createTicketApi } from './entrypoints/ticket-api.ts';
+import { watchOutbox } from './telemetry.ts';
 import type { CommandDependencies } from './usecases/change-ticket.ts';
 import type { IngestDependencies } from './usecases/ingest-messages.ts';
 import { recordDeliveries } from './usecases/record-deliveries.ts';
@@ -62,6 +63,7 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
   const relay = createEventRelay({ publications, store, clock, append: publishTo(eventLog) });
   const channelLimits = new Map<string, ChannelLimits>();
   const deps: IngestDependencies & CommandDependencies = {
+    inOrder: (work) => docStore.inOrder(work),
     ...{ store, relay, numbers, places, pointers, contacts, template, channelLimits, now },
     policy: {
       deadlines: standardDeadlines,
@@ -86,9 +88,16 @@ export async function createTicketing(dependencies: TicketingDependencies): Prom
     createDeadlineTimer(collection, { ...deps, clock, logger }),
     consumerService(() => eventLog.consume(consumeDeliveries((reports) => recordDeliveries(reports, deps)))),
   ]);
+  let outbox: Disposable | undefined;
   return {
-    start: () => parts.start(),
-    stop: () => parts.stop(),
+    async start() {
+      outbox = watchOutbox(relay, clock);
+      await parts.start();
+    },
+    async stop() {
+      await parts.stop();
+      outbox?.[Symbol.dispose]();
+    },
     problems: () => parts.problems(),
     tickets,
     grpc: [bindGrpc('tributary.tickets.v1.TicketService', TicketServiceService, tickets)],

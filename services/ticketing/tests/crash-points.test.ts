@@ -55,6 +55,7 @@ class Crash {
           },
         });
       },
+      inOrder: (work) => docStore.inOrder(work),
       problems: () => [],
       [Symbol.asyncDispose]: async () => {},
     };
@@ -125,6 +126,7 @@ function refusingTickets(docStore: DocStore, isRefusing: () => boolean): DocStor
         },
       });
     },
+    inOrder: (work) => docStore.inOrder(work),
     problems: () => [],
     [Symbol.asyncDispose]: async () => {},
   };

@@ -41,6 +41,7 @@ function delayed(docStore: DocStore, before: () => Promise<void>): DocStore {
         },
       });
     },
+    inOrder: (work) => docStore.inOrder(work),
     problems: () => docStore.problems(),
     [Symbol.asyncDispose]: async () => {},
   };

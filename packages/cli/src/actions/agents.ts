@@ -5,9 +5,9 @@ import { facts, table } from '../text/table.ts';
 import { dateTime } from '../text/time.ts';
 import { presenceWord, skillWords } from '../text/words.ts';
 
-type PresenceName = 'online' | 'away' | 'offline';
+type PresenceName = 'online' | 'away' | 'offline' | 'not-answering';
 
-const presenceOf = (name: PresenceName) => presenceFromJSON(`PRESENCE_${name.toUpperCase()}`);
+const presenceOf = (name: PresenceName) => presenceFromJSON(`PRESENCE_${name.toUpperCase().replace('-', '_')}`);
 
 /** Prints the agents, all or those with one presence. */
 export async function listAgents(
@@ -40,6 +40,7 @@ export async function showAgent(context: CliContext, id: string, options: Global
       ['regions', agent.regions.join(', ')],
       ['languages', agent.languages.join(', ')],
       ['skills', skillWords(agent.skills)],
+      ['call address', agent.callAddress],
       ['load', `${agent.loadUnits} of ${agent.capacityUnits} units`],
       ['work', work.join(', ') || 'none'],
       ['last assigned', dateTime(agent.lastAssignedTime) || 'never'],

@@ -9,7 +9,7 @@ export function addAgentCommands(program: Command, context: CliContext): void {
   group
     .command('list')
     .description('agents with presence and load')
-    .addOption(new Option('--presence <presence>').choices(['online', 'away', 'offline']))
+    .addOption(new Option('--presence <presence>').choices(['online', 'away', 'offline', 'not-answering']))
     .action(async (_options, command: Command) => (await agents()).listAgents(context, command.optsWithGlobals()));
   group
     .command('show')

@@ -3,9 +3,11 @@ import {
   DecisionOutcome,
   DecisionTrigger,
   type Grade,
+  type Offer,
   type RoutingDecision,
   type RoutingStep,
 } from '@tributary/contracts';
+import { offerOutcome } from './offer-text.ts';
 import { indent, pad, plainLine } from './plain.ts';
 import { dateTime, duration } from './time.ts';
 import {
@@ -18,23 +20,35 @@ import {
   typeWord,
 } from './words.ts';
 
-/** One routing decision in words: why this grade, what was required, who was looked at, who got it. */
-export function decisionText(decision: RoutingDecision, ordinal: number): string {
+/**
+ * One routing decision in words: why this grade, what was required, who was looked at, who got it.
+ * @param offers The ticket's, by id.
+ */
+export function decisionText(
+  decision: RoutingDecision,
+  ordinal: number,
+  offers: ReadonlyMap<string, Offer>,
+  nowMs: number,
+): string {
   const lines = [
-    `Decision ${ordinal}, ${dateTime(decision.time)}: ${triggerText(decision)}`,
+    `Decision ${ordinal}, ${dateTime(decision.time)}: ${triggerText(decision, offers, nowMs)}`,
     ...(decision.grade === undefined ? [] : ['  Graded', ...gradeLines(decision.grade)]),
     ...(decision.steps.length === 0 ? [] : ['  Required', ...decision.steps.map((step) => stepLine(step, decision))]),
     '  Looked at',
     ...(decision.candidates.length === 0
       ? ['    nobody']
       : decision.candidates.map((one) => candidateLine(one, decision))),
-    `  ${outcomeText(decision)}`,
+    `  ${outcomeText(decision, offers, nowMs)}`,
     `  Policy ${decision.policyVersion || 'without a version'}`,
   ];
   return `${lines.map((line) => indent(plainLine(line), /^ */.exec(line)?.[0] ?? '')).join('\n')}\n`;
 }
 
-function triggerText({ trigger, messageId }: RoutingDecision): string {
+function triggerText(
+  { trigger, messageId, offerId, outcome }: RoutingDecision,
+  offers: ReadonlyMap<string, Offer>,
+  nowMs: number,
+): string {
   switch (trigger) {
     case DecisionTrigger.DECISION_TRIGGER_MESSAGE:
       return `message ${messageId} came`;
@@ -44,6 +58,11 @@ function triggerText({ trigger, messageId }: RoutingDecision): string {
       return 'a step expired, the next one counts';
     case DecisionTrigger.DECISION_TRIGGER_TICKET_CHANGED:
       return 'the ticket was escalated or lost its owner';
+    case DecisionTrigger.DECISION_TRIGGER_OFFER_ENDED: {
+      // One that led to the next offer names that one.
+      const ended = outcome === DecisionOutcome.DECISION_OUTCOME_OFFERED ? undefined : offers.get(offerId);
+      return ended === undefined ? 'an offer ended' : `the offer to ${ended.agentId}: ${offerOutcome(ended, nowMs)}`;
+    }
     default:
       return triggerWord(trigger) || 'cause unknown';
   }
@@ -109,7 +128,7 @@ function idleText(idleMs: number): string {
   return idleMs > tenYearsMs ? 'never assigned yet' : `idle ${duration(idleMs)}`;
 }
 
-function outcomeText(decision: RoutingDecision): string {
+function outcomeText(decision: RoutingDecision, offers: ReadonlyMap<string, Offer>, nowMs: number): string {
   switch (decision.outcome) {
     case DecisionOutcome.DECISION_OUTCOME_ASSIGNED:
       return `Assigned to ${decision.agentId}, taking ${decision.capacityUnits} units of capacity.`;
@@ -119,7 +138,16 @@ function outcomeText(decision: RoutingDecision): string {
       return `Nobody qualified with room: it waits in queue ${decision.grade?.queue ?? ''} with score ${decision.waitingScore}.`;
     case DecisionOutcome.DECISION_OUTCOME_NOT_NEEDED:
       return 'No owner is wanted.';
+    case DecisionOutcome.DECISION_OUTCOME_OFFERED:
+      return offeredText(decision, offers.get(decision.offerId), nowMs);
     default:
       return `Outcome: ${outcomeWord(decision.outcome) || 'unknown'}.`;
   }
+}
+
+/** The whole life of the reservation: to whom, until when, and how it ended. */
+function offeredText({ agentId, capacityUnits }: RoutingDecision, offer: Offer | undefined, nowMs: number): string {
+  if (offer === undefined) return `Offered to ${agentId}, reserving ${capacityUnits} units of capacity.`;
+  const until = `until ${dateTime(offer.expiresTime)}, reserving ${offer.capacityUnits} units of capacity`;
+  return `Offered to ${offer.agentId} ${until}: ${offerOutcome(offer, nowMs)}.`;
 }

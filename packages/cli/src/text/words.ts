@@ -7,6 +7,7 @@ import {
   decisionTriggerToJSON,
   deliveryStatusToJSON,
   type Grade,
+  offerStateToJSON,
   outboundPurposeToJSON,
   presenceToJSON,
   type SkillLevel,
@@ -33,6 +34,7 @@ export const deadlineWord = word('DEADLINE_KIND', deadlineKindToJSON);
 export const deliveryWord = word('DELIVERY_STATUS', deliveryStatusToJSON);
 export const purposeWord = word('OUTBOUND_PURPOSE', outboundPurposeToJSON);
 export const automaticWord = word('AUTOMATIC', automaticToJSON);
+export const offerStateWord = word('OFFER_STATE', offerStateToJSON);
 export const outcomeWord = word('DECISION_OUTCOME', decisionOutcomeToJSON);
 export const triggerWord = word('DECISION_TRIGGER', decisionTriggerToJSON);
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -5,9 +6,20 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /** Writes that become durable together. */
 interface Batch {
+  /** Batches become durable in this order, or are lost. */
+  readonly number: number;
   readonly durable: PromiseWithResolvers<void>;
+  /** Why it was lost. */
+  failure?: unknown;
   /** Ids written, by owner (a collection). */
   readonly touched: Map<object, Set<string>>;
+}
+
+/** Writes that wait for the disk together, at their end. */
+interface Chain {
+  /** The newest batch that one of them is in, or that was read from; an older one is durable before it. */
+  last?: Batch;
+  ended: boolean;
 }
 
 export interface DatabaseStatistics {
@@ -37,6 +49,8 @@ export class Database {
   readonly #dataVersion: StatementSync;
   #knownDataVersion: number;
   #checkedThisTurn = false;
+  readonly #chains = new AsyncLocalStorage<Chain>();
+  #batches = 0;
   #open: Batch | undefined;
   #syncing: Batch | undefined;
   #flushing: Promise<void> | undefined;
@@ -84,10 +98,12 @@ export class Database {
 
   /**
    * Runs a write inside the open transaction. Resolves (or rejects with what it threw) once everything before and of it is
-   * durable: also a refusal tells what was read, and that must not vanish afterwards.
+   * durable: also a refusal tells what was read, and that must not vanish afterwards. Within `inOrder` it does not wait for that.
    * @param write Leaves nothing half done when it throws anything but an error of SQLite; such an error undoes the whole transaction.
    */
   async write<T>(write: () => T): Promise<T> {
+    const chain = this.#chain();
+    if (chain?.last?.failure !== undefined) throw chain.last.failure;
     const batch = this.#openBatch();
     let outcome: () => T;
     try {
@@ -99,8 +115,21 @@ export class Database {
         throw error;
       };
     }
-    await batch.durable.promise;
+    if (chain === undefined) await batch.durable.promise;
+    else waitFor(chain, batch);
     return outcome();
+  }
+
+  /** @see DocStore.inOrder */
+  async inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const outer = this.#chain();
+    const chain: Chain = outer ?? { ended: false };
+    try {
+      return await this.#chains.run(chain, work);
+    } finally {
+      if (outer === undefined) chain.ended = true;
+      await chain.last?.durable.promise;
+    }
   }
 
   /** Notes which document a write changed, for `settled`. */
@@ -111,17 +140,34 @@ export class Database {
     else ids.add(id);
   }
 
-  /** The write that must still become durable before a document with one of these ids may be shown; usually undefined. */
+  /**
+   * What must still become durable before documents with these ids may be shown; usually undefined. Within `inOrder` they may be
+   * shown at once: its end waits for them.
+   */
   settled(owner: object, ids: Iterable<string>): Promise<void> | undefined {
-    if (this.#open === undefined && this.#syncing === undefined) return undefined;
+    const batch = this.#unsettled(owner, ids);
+    const chain = batch && this.#chain();
+    if (chain === undefined) return batch?.durable.promise;
+    waitFor(chain, batch as Batch);
+    return undefined;
+  }
+
+  /** The newest batch that is not durable yet and has changed one of these. */
+  #unsettled(owner: object, ids: Iterable<string>): Batch | undefined {
     const open = this.#open?.touched.get(owner);
     const syncing = this.#syncing?.touched.get(owner);
-    let wait: Promise<void> | undefined;
+    if (open === undefined && syncing === undefined) return undefined;
+    let batch: Batch | undefined;
     for (const id of ids) {
-      if (open?.has(id)) return this.#open?.durable.promise;
-      if (syncing?.has(id)) wait = this.#syncing?.durable.promise;
+      if (open?.has(id)) return this.#open;
+      if (syncing?.has(id)) batch = this.#syncing;
     }
-    return wait;
+    return batch;
+  }
+
+  #chain(): Chain | undefined {
+    const chain = this.#chains.getStore();
+    return chain?.ended ? undefined : chain;
   }
 
   /** To be called before reading. Notices writes of other processes, at most once per turn of the event loop. */
@@ -150,7 +196,7 @@ export class Database {
     if (this.#open !== undefined) return this.#open;
     this.#begin.run();
     this.#checkForeignWrites();
-    const batch: Batch = { durable: Promise.withResolvers(), touched: new Map() };
+    const batch: Batch = { number: this.#batches++, durable: Promise.withResolvers(), touched: new Map() };
     batch.durable.promise.catch(() => {});
     this.#open = batch;
     this.#flushing ??= this.#flush();
@@ -175,7 +221,7 @@ export class Database {
       } catch (error) {
         // After a failed sync nobody knows what the disk holds, so nothing may be written any more.
         this.#broken = error as Error;
-        batch.durable.reject(error);
+        lose(batch, error);
         if (this.#open !== undefined) this.#fail(this.#open, error);
       }
       this.#syncing = undefined;
@@ -196,7 +242,7 @@ export class Database {
     // Some errors, such as a full disk, have rolled back already.
     if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
     this.onForeignWrite();
-    batch.durable.reject(error);
+    lose(batch, error);
   }
 
   #checkForeignWrites(): void {
@@ -209,6 +255,16 @@ export class Database {
   #readDataVersion(): number {
     return (this.#dataVersion.get() as unknown as [number])[0];
   }
+}
+
+function waitFor(chain: Chain, batch: Batch): void {
+  // A batch that was lost stays: what follows in the chain must not be written.
+  if (chain.last?.failure === undefined && (chain.last?.number ?? -1) < batch.number) chain.last = batch;
+}
+
+function lose(batch: Batch, error: unknown): void {
+  batch.failure = error;
+  batch.durable.reject(error);
 }
 
 function isSqliteError(error: unknown): boolean {

@@ -45,6 +45,7 @@ export async function openEmbeddedStore({
       await ensureIndexes(database, table, indexes);
       return collections.get(name) as unknown as Collection<T>;
     },
+    inOrder: (work) => database.inOrder(work),
     problems: () => database.problems(),
     get statistics() {
       return database.statistics;

@@ -94,6 +94,8 @@ export async function openMongoStore({ url, database, waitMs = 8000, logger }: M
       collections.set(name, collection);
       return collection as unknown as Collection<T>;
     },
+    // Each write waits for the journal: MongoDB has no promise about the order of writes that do not.
+    inOrder: (work) => work(),
     problems: () => (problem === undefined ? [] : [problem]),
     async [Symbol.asyncDispose]() {
       closed.abort();

@@ -1,19 +1,21 @@
 import { type Clock, type Logger, systemClock } from '@tributary/runtime';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
-import { handleUntilDone, type Problems } from '../handle-until-done.ts';
+import { handleUntilDone, type InHand, type Problems } from '../handle-until-done.ts';
 import type {
   Batch,
   ConsumeOptions,
   Consumer,
-  EventLog,
   GroupLag,
   LogRecord,
+  LogStatistics,
   NewRecord,
+  OpenedLog,
   TailOptions,
   TopicSpec,
   TopicStatus,
 } from '../port.ts';
 import { checkRecord } from '../record-limits.ts';
+import { countCommit, traceAppend, watchConsumer } from '../telemetry.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { lockConsumers } from './consumer-lock.ts';
 import { EmbeddedConsumer } from './embedded-consumer.ts';
@@ -40,7 +42,7 @@ const retentionEveryMs = 60_000;
  * Opens the log in a folder. One process consumes from it; others may append, tail and list at the same time.
  * Disposing it stops its consumers in order and writes what is pending.
  */
-export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
+export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<OpenedLog> {
   return new EmbeddedLog(options);
 }
 
@@ -56,7 +58,7 @@ interface Tail {
   extend(): void;
 }
 
-class EmbeddedLog implements EventLog {
+class EmbeddedLog implements OpenedLog {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #logger: Logger | undefined;
@@ -66,12 +68,14 @@ class EmbeddedLog implements EventLog {
   readonly #groups = new Map<string, ConsumerGroup>();
   readonly #tails = new Set<Tail>();
   readonly #consumers = new Set<Consumer>();
+  readonly #inHand = new Set<InHand>();
   readonly #queue: PendingAppend[] = [];
   #flushing: Promise<void> | undefined;
   #poll: NodeJS.Timeout | undefined;
   #lock: Promise<Disposable> | undefined;
   #deleteOldAtMs = 0;
   #problem: string | undefined;
+  #commits = 0;
   #closing: Promise<void> | undefined;
   #closed = false;
 
@@ -85,7 +89,7 @@ class EmbeddedLog implements EventLog {
 
   async append(records: readonly NewRecord[]): Promise<void> {
     for (const record of records) checkRecord(record);
-    await this.#enqueue(records);
+    await traceAppend(records, () => this.#enqueue(records));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
@@ -101,7 +105,14 @@ class EmbeddedLog implements EventLog {
     }
     const group = this.#groupOf(options.group);
     const problems: Problems = new Map();
-    const context = { clock: this.#clock, logger: this.#logger, problems };
+    const context = {
+      clock: this.#clock,
+      logger: this.#logger,
+      problems,
+      inHand: this.#inHand,
+      group: options.group,
+    };
+    const watch = watchConsumer(options, { clock: this.#clock, lag: () => this.lag(options.group) });
     const member = {
       topics: options.topics,
       open: (partition: Partition, position: number) =>
@@ -111,7 +122,7 @@ class EmbeddedLog implements EventLog {
           read: (_, offset) => this.#read(partition, offset, options.maxBatch ?? 500),
           take: async (records, signal) => {
             const batch = this.#batchOf(partition, records, signal, options.group);
-            if (!(await handleUntilDone(batch, options.handle, context))) return false;
+            if (!(await handleUntilDone(batch, watch.handle, context))) return false;
             this.#offsets.set(options.group, partition, (records.at(-1) as LogRecord).offset + 1);
             return true;
           },
@@ -120,6 +131,7 @@ class EmbeddedLog implements EventLog {
     };
     const release = async () => {
       await group.leave(member);
+      watch[Symbol.dispose]();
       if (group.size === 0) this.#groups.delete(options.group);
       this.#offsets.flush();
       this.#remove(consumer);
@@ -204,6 +216,14 @@ class EmbeddedLog implements EventLog {
     );
   }
 
+  inHand(): readonly InHand[] {
+    return [...this.#inHand];
+  }
+
+  get statistics(): LogStatistics {
+    return { commits: this.#commits };
+  }
+
   problems(): readonly string[] {
     return [this.#problem, this.#offsets.problem].filter((problem) => problem !== undefined);
   }
@@ -250,12 +270,14 @@ class EmbeddedLog implements EventLog {
         nowMs,
       );
       await this.#file.sync();
+      this.#commits++;
       this.#problem = undefined;
     } catch (error) {
       this.#problem = `cannot append: ${(error as Error).message}`;
       for (const { reject } of appends) reject(error);
       return;
     }
+    countCommit(appends.flatMap(({ records }) => records));
     for (const { resolve } of appends) resolve();
     for (const [partition, records] of appended) {
       // Unless another process has appended behind them meanwhile: what is remembered has no gap.

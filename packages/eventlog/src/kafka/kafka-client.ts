@@ -1,8 +1,8 @@
-import type { Logger } from '@tributary/runtime';
-import kafkajs, { type Kafka, type logLevel, type RetryOptions } from 'kafkajs';
+import type { KafkaConnection, Logger } from '@tributary/runtime';
+import kafkajs, { type Kafka, type logLevel, type RetryOptions, type SASLOptions } from 'kafkajs';
 
 interface KafkaClientOptions {
-  readonly brokers: readonly string[];
+  readonly connection: KafkaConnection;
   readonly clientId: string;
   readonly logger: Logger | undefined;
 }
@@ -20,10 +20,12 @@ export const kafkaRetry: RetryOptions = {
  * A kafkajs client. Every consumer needs its own: kafkajs keeps the offsets of a group per client, so that two members of
  * one group in one client would overwrite each other's.
  */
-export function createKafka({ brokers, clientId, logger }: KafkaClientOptions): Kafka {
+export function createKafka({ connection: { brokers, tls, sasl }, clientId, logger }: KafkaClientOptions): Kafka {
   return new kafkajs.Kafka({
     clientId,
     brokers: [...brokers],
+    ...(tls && { ssl: { ...tls } }),
+    ...(sasl && { sasl: { ...sasl } as SASLOptions }),
     connectionTimeout: 3000,
     requestTimeout: 15_000,
     retry: kafkaRetry,

@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { backOffMs, type Clock, delay, type Logger, systemClock } from '@tributary/runtime';
+import { backOffMs, type Clock, delay, type KafkaConnection, type Logger, systemClock } from '@tributary/runtime';
 import type { Kafka } from 'kafkajs';
 import { toDeadLetter, withDeadLetterTopics } from '../dead-letter-record.ts';
-import { handleUntilDone, type Problems } from '../handle-until-done.ts';
+import { handleUntilDone, type InHand, type Problems } from '../handle-until-done.ts';
 import {
   type ConsumeOptions,
   type Consumer,
-  type EventLog,
   LogRefusedError,
+  type LogStatistics,
   type NewRecord,
+  type OpenedLog,
   type TailOptions,
   type TopicSpec,
 } from '../port.ts';
 import { checkRecord, maxValueBytes } from '../record-limits.ts';
+import { countCommit, traceAppend, watchConsumer } from '../telemetry.ts';
 import { Coalescer } from './coalescer.ts';
 import { createKafka } from './kafka-client.ts';
 import { KafkaConsumer } from './kafka-consumer.ts';
 import { KafkaProducer } from './kafka-producer.ts';
 import { KafkaTopics } from './kafka-topics.ts';
 
-export interface KafkaLogOptions {
-  /** `host:port` of some brokers. */
-  readonly brokers: readonly string[];
+export interface KafkaLogOptions extends KafkaConnection {
   readonly clientId: string;
   /** Goes before the names of topics and groups on the brokers; callers never see it. Default none. */
   readonly topicPrefix?: string;
@@ -38,11 +38,11 @@ export interface KafkaLogOptions {
  * The log on Kafka. Opening it connects to nothing: `append`, `consume` and `tail` connect when first used and keep trying
  * while the brokers are away; `problems()` says so meanwhile.
  */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+export async function openKafkaLog(options: KafkaLogOptions): Promise<OpenedLog> {
   return new KafkaLog(options);
 }
 
-class KafkaLog implements EventLog {
+class KafkaLog implements OpenedLog {
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #logger: Logger | undefined;
@@ -55,18 +55,20 @@ class KafkaLog implements EventLog {
   readonly #absentTopics = new Set<string>();
   readonly #groupTopics = new Map<string, Set<string>>();
   readonly #consumers = new Set<Consumer>();
+  readonly #inHand = new Set<InHand>();
   /** Nobody else can ask these for their problems yet. */
   readonly #joining = new Set<Consumer>();
   #lookUpProblem: string | undefined;
+  #commits = 0;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
   constructor(options: KafkaLogOptions) {
-    const { brokers, clientId, logger } = options;
+    const { clientId, logger } = options;
     this.#prefix = options.topicPrefix ?? '';
     this.#clock = options.clock ?? systemClock;
     this.#logger = logger;
-    this.#createKafka = () => createKafka({ brokers, clientId, logger });
+    this.#createKafka = () => createKafka({ connection: options, clientId, logger });
     this.#topics = new KafkaTopics(this.#createKafka(), this.#prefix, options.replicationFactor ?? -1);
     this.#producer = new KafkaProducer(this.#createKafka(), (topic) => this.#prefix + topic);
     this.#coalescer = new Coalescer({
@@ -81,13 +83,15 @@ class KafkaLog implements EventLog {
 
   async append(records: readonly NewRecord[]): Promise<void> {
     for (const record of records) checkRecord(record);
-    await this.#enqueue(records);
+    await traceAppend(records, () => this.#enqueue(records));
   }
 
   async consume(options: ConsumeOptions): Promise<Consumer> {
     await this.#mustExist(options.topics);
     const problems: Problems = new Map();
-    const context = { clock: this.#clock, logger: this.#logger, problems };
+    const { group } = options;
+    const context = { clock: this.#clock, logger: this.#logger, problems, inHand: this.#inHand, group };
+    const watch = watchConsumer(options, { clock: this.#clock, lag: () => this.lag(options.group) });
     const consumer: KafkaConsumer = new KafkaConsumer({
       kafka: this.#createKafka(),
       groupId: this.#prefix + options.group,
@@ -107,10 +111,13 @@ class KafkaLog implements EventLog {
           deadLetter: (record: (typeof records)[number], cause: Error) =>
             this.#enqueue([toDeadLetter(record, cause, options.group, this.#clock.now())]),
         };
-        return handleUntilDone(batch, options.handle, context);
+        return handleUntilDone(batch, watch.handle, context);
       },
       problems: () => [...problems.values()],
-      ended: () => this.#consumers.delete(consumer),
+      ended: () => {
+        watch[Symbol.dispose]();
+        this.#consumers.delete(consumer);
+      },
     });
     const known = this.#groupTopics.get(options.group) ?? new Set();
     this.#groupTopics.set(options.group, new Set([...known, ...options.topics]));
@@ -165,6 +172,14 @@ class KafkaLog implements EventLog {
     return this.#topics.lag(group, this.#groupTopics.get(group) ?? []);
   }
 
+  inHand(): readonly InHand[] {
+    return [...this.#inHand];
+  }
+
+  get statistics(): LogStatistics {
+    return { commits: this.#commits };
+  }
+
   problems(): readonly string[] {
     const own = [this.#coalescer.problem, this.#lookUpProblem].filter((problem) => problem !== undefined);
     return [...own, ...[...this.#joining].flatMap((consumer) => consumer.problems())];
@@ -203,6 +218,8 @@ class KafkaLog implements EventLog {
     const missing = await this.#missing(records.map(({ topic }) => topic));
     if (missing.length > 0) throw noSuchTopic(missing);
     await this.#producer.send(records);
+    this.#commits++;
+    countCommit(records);
   }
 
   /** Keeps asking while the brokers are away. @throws LogRefusedError when one of the topics does not exist. */

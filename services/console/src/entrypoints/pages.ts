@@ -46,6 +46,9 @@ export function consolePages({ links, stream, hosts, simulators }: ConsolePagesO
         .send(startPage(current, stream !== undefined, Object.keys(simulators)));
     });
 
+    // Before the server waits for its last request to end: these would not.
+    app.addHook('preClose', async () => stream?.close());
+
     app.get('/feed', async (request, reply) => {
       if (stream === undefined) return reply.code(404).send({ error: 'the feed is off; CONSOLE_FEED=on turns it on' });
       if (stream.full) return reply.code(503).send({ error: 'too many pages watch the feed' });

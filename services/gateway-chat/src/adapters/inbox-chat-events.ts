@@ -17,6 +17,7 @@ const channel = 'chat';
 /** What visitors do, for the core. */
 export function inboxChatEvents(inbox: Inbox, clock: Clock): ChatEvents {
   return {
+    admit: (bytes) => inbox.admit(bytes),
     received: (session, messages) => inbox.accept(...messages.map((message) => toInbound(session, message))),
     async progressed(messages, status) {
       await Promise.all(messages.map(({ id }) => inbox.report(id, { status })));

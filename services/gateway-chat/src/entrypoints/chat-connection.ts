@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { inboundMessageId } from '@tributary/contracts';
-import { type Bucket, takeToken } from '@tributary/gateway-kit';
+import { type Bucket, OverloadedError, takeToken } from '@tributary/gateway-kit';
 import { delay } from '@tributary/runtime';
 import type { WebSocket } from 'ws';
 import { ChatRefusal } from '../domain/refusal.ts';
@@ -193,7 +193,8 @@ export class ChatConnection implements HubConnection {
   }
 
   async #takeMessage(session: ChatSession, frame: FrameOf<'message'>): Promise<void> {
-    const { clock, config, limiters } = this.#context;
+    const { clock, config, events, limiters } = this.#context;
+    using _place = events.admit(frame.text.length);
     limiters.messagesPerSession.take(session.id);
     limiters.messagesPerAddress.take(this.address);
     const stored = await takeMessage(
@@ -247,13 +248,16 @@ export class ChatConnection implements HubConnection {
       this.#send({ type: 'error', clientId, ...errorBody(error) });
       return;
     }
-    this.#context.logger.error({ err: error, sessionId: this.#session?.id }, 'frame failed');
+    const overloaded = error instanceof OverloadedError;
+    if (overloaded)
+      this.#context.logger.info({ reason: error.message, sessionId: this.#session?.id }, 'frame not let in');
+    else this.#context.logger.error({ err: error, sessionId: this.#session?.id }, 'frame failed');
     this.#send({
       type: 'error',
       clientId,
       code: 'unavailable',
       message: 'this could not be stored just now; connect again and repeat what was not acknowledged',
-      retryAfterMs: retryMs,
+      retryAfterMs: overloaded ? error.retryAfterMs : retryMs,
     });
     this.#hangUp(tryAgainLater, 'unavailable');
   }

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type BlobStore, BlobTooLargeError } from '@tributary/blobstore';
+import { type Inbox, OverloadedError } from '@tributary/gateway-kit';
 import { type Clock, delay, type Logger, type Service } from '@tributary/runtime';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
 import { withoutTag } from '../domain/reply-token.ts';
@@ -12,6 +13,7 @@ export interface SmtpListenerOptions {
   /** Address or alias → account, lower case. Mail for anyone else is refused: this is no relay. */
   readonly accountOf: ReadonlyMap<string, string>;
   readonly trustedRelays: readonly string[];
+  readonly admit: Inbox['admit'];
   readonly acceptance: MailAcceptance;
   readonly blobStore: BlobStore;
   readonly limits: MailLimits;
@@ -22,6 +24,8 @@ export interface SmtpListenerOptions {
 
 /** Mails up to this size stay in memory; larger ones go to the blob store first. */
 const maxInMemoryBytes = 1024 * 1024;
+/** Connections above this many are told 421 at once. */
+const maxClients = 1000;
 
 /**
  * Takes mail by SMTP. DATA is answered 250 only after the message is durable in the log; 451 when that does not happen in
@@ -43,6 +47,7 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
     // Many recipients come on one connection, and a mail may wait for the log.
     socketTimeout: Math.max(60_000, options.acceptTimeoutMs * 2),
     closeTimeout: 5000,
+    maxClients,
     logger: false,
     onRcptTo({ address }, _session, done) {
       if (options.accountOf.has(withoutTag(address.toLowerCase()))) return done();
@@ -59,9 +64,9 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
 
   async function receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
     const abandoned = new AbortController();
-    const work = take(stream, session);
-    work.catch(() => {}); // After the time is up nobody waits for it; a repeat is the same message.
     try {
+      const work = take(stream, session);
+      work.catch(() => {}); // After the time is up nobody waits for it; a repeat is the same message.
       const result = await Promise.race([
         work,
         delay(options.clock, options.acceptTimeoutMs, abandoned.signal).then(() => 'late' as const),
@@ -71,6 +76,10 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
       return result;
     } catch (error) {
       stream.resume();
+      if (error instanceof OverloadedError) {
+        logger.info({ reason: error.message }, 'a mail was not let in');
+        throw reply(451, '4.4.5 Too much at once, please try again later');
+      }
       if ((error as { responseCode?: number }).responseCode !== undefined) throw error;
       fault = (error as Error).message;
       logger.error({ err: error }, 'a mail could not be accepted; its sender will come again');
@@ -81,6 +90,7 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
   }
 
   async function take(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
+    using _place = options.admit(announcedSize(session));
     const mail = await readMail(stream, options.blobStore, limits.maxMailBytes);
     if (mail === undefined || stream.sizeExceeded) throw reply(552, `Message exceeds ${limits.maxMailBytes} bytes`);
     const recipients = session.envelope.rcptTo.map(({ address }) => address);
@@ -118,6 +128,13 @@ export function createSmtpListener(options: SmtpListenerOptions): Service & { re
     },
     problems: () => (fault === undefined ? [] : [`mail cannot be accepted: ${fault}`]),
   };
+}
+
+/** What the mail will hold in memory, by the SIZE of MAIL FROM (RFC 1870). */
+function announcedSize({ envelope }: SMTPServerSession): number {
+  const parameters = envelope.mailFrom === false ? {} : envelope.mailFrom.args;
+  const size = Number((parameters as { readonly SIZE?: string }).SIZE);
+  return size > 0 && size < maxInMemoryBytes ? size : maxInMemoryBytes;
 }
 
 /** Undefined when it is too large. */

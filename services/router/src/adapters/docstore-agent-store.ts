@@ -154,6 +154,21 @@ export function createAgentStore(agents: Collection<AgentDocument>): AgentStore 
       });
     },
     confirm: (id, ticketIds) => change({ _id: id }, { $pull: { unconfirmed: { ticketId: { $in: ticketIds } } } }),
+    confirmOffered: (id, ticketId) =>
+      changeHeld(id, [ticketId], (held, { revision, work, unconfirmed }) => {
+        if (held.length === 0) return undefined;
+        const owned = ({ offerId: _, ...each }: HeldWork) => each;
+        return {
+          when: { revision },
+          update: {
+            $inc: { revision: 1 },
+            $set: {
+              work: work.map((each) => (each.ticketId === ticketId ? owned(each) : each)),
+              unconfirmed: unconfirmed.filter((claim) => claim.ticketId !== ticketId),
+            },
+          },
+        };
+      }),
     async setPresence(id, presence, nowMs) {
       const $set = { presence, ...(presence === 'online' && { availableSinceMs: nowMs }) };
       const changed = await change({ _id: id, presence: { $ne: presence } }, { $set, $unset: { missedOffers: true } });

@@ -95,7 +95,7 @@ export function createOfferStore(offers: Collection<OfferDocument>): OfferStore 
       const state = reason === '' ? 'accepted' : 'cancelled';
       const ended = await offers.findOneAndUpdate(
         { _id: id, state: 'accepting' },
-        { $set: { state, reason, after: 'nothing', endedAtMs: nowMs } },
+        { $set: { state, reason, after: state === 'accepted' ? 'nothing' : 'offer_next', endedAtMs: nowMs } },
       );
       return ended && toOffer(ended);
     },
@@ -105,8 +105,9 @@ export function createOfferStore(offers: Collection<OfferDocument>): OfferStore 
     async settled(id) {
       await offers.updateOne({ _id: id }, { $unset: { liveTicketId: true, dueAtMs: true } });
     },
-    async page({ agentId, ticket, states }, after, limit) {
+    async page({ agentId, ticket, states, regions }, after, limit) {
       const filters: Filter[] = [
+        ...(regions === undefined ? [] : [{ 'work.grade.region': { $in: regions } }]),
         ...(agentId === '' ? [] : [{ agentId }]),
         ...(ticket === '' ? [] : [{ $or: [{ ticketId: ticket }, { ticketNumber: ticket }] }]),
         ...(states.length === 0 ? [] : [{ state: { $in: states } }]),

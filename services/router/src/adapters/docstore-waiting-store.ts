@@ -25,6 +25,7 @@ interface NeedsDocument extends Needs {
 export function openWaitingCollection(store: DocStore): Promise<Collection<WaitingDocument>> {
   return store.collection<WaitingDocument>('waiting', [
     { keys: { needsKey: 1, score: 1 } },
+    { keys: { needsKey: 1, receivedAtMs: 1 } },
     { keys: { score: 1, _id: 1 } },
     { keys: { stepDueAtMs: 1 } },
   ]);
@@ -82,6 +83,19 @@ export async function createWaitingStore(waiting: Collection<WaitingDocument>, s
     async isEmpty() {
       return (await waiting.findOne({}, { projection: { _id: 1 } })) === undefined;
     },
+    async countByNeeds() {
+      const counts = [];
+      for (const { _id: needsKey, ...kind } of await needs.find({})) {
+        const count = await waiting.count({ needsKey });
+        const [oldest] = count === 0 ? [] : await waiting.find({ needsKey }, { sort: { receivedAtMs: 1 }, limit: 1 });
+        counts.push({
+          needs: kind,
+          count: oldest === undefined ? 0 : count,
+          oldestReceivedAtMs: oldest?.receivedAtMs ?? 0,
+        });
+      }
+      return counts;
+    },
     async listNeeds() {
       return (await needs.find({})).map(({ _id, ...rest }) => ({ needsKey: _id, needs: rest }));
     },
@@ -138,11 +152,11 @@ export async function createWaitingStore(waiting: Collection<WaitingDocument>, s
     async setLive(ticketId, live) {
       await waiting.updateOne({ _id: ticketId }, live === undefined ? { $unset: { live: true } } : { $set: { live } });
     },
-    async page(after, limit) {
-      const filter: Filter =
-        after === undefined
-          ? {}
-          : { $or: [{ score: { $gt: after.score } }, { score: after.score, _id: { $gt: after.ticketId } }] };
+    async page(after, limit, regions) {
+      const filter: Filter = {
+        ...(after && { $or: [{ score: { $gt: after.score } }, { score: after.score, _id: { $gt: after.ticketId } }] }),
+        ...(regions && { 'grade.region': { $in: regions } }),
+      };
       const found = await waiting.find(filter, { sort: { score: 1, _id: 1 }, limit: limit + 1 });
       const page = found.slice(0, limit).map(toWaiting);
       const last = found.length > limit ? page.at(-1) : undefined;

@@ -1,6 +1,7 @@
 import { encodeEvent, topics } from '@tributary/contracts';
 import type { EventLog } from '@tributary/eventlog';
 import type { DecisionLog } from '../ports.ts';
+import { countDecisions } from '../telemetry.ts';
 import { toProtoDecision } from './proto-routing.ts';
 
 /** Publishes decisions on routing.decisions.v1. */
@@ -11,6 +12,7 @@ export function createDecisionLog(eventLog: EventLog): DecisionLog {
       await eventLog.append(
         decisions.map((decision) => encodeEvent(topics.decisions, toProtoDecision(decision), 'tributary/router')),
       );
+      countDecisions(decisions);
     },
   };
 }

@@ -24,7 +24,13 @@ export function createTickets(api: TicketApi): Tickets {
       const places: IngestResult[] = [];
       for (const part of partsOf(items)) {
         const { results } = await api.ingestMessages(
-          { items: part.map(({ message, grade }) => ({ message, grade: toProtoGrade(grade) })) },
+          {
+            items: part.map(({ message, grade, traceparent }) => ({
+              message,
+              grade: toProtoGrade(grade),
+              traceparent,
+            })),
+          },
           { timeoutMs: ingestTimeoutMs },
         );
         if (results.length !== part.length) throw new Error(`${part.length} messages gave ${results.length} results`);

@@ -5,12 +5,14 @@ import {
   invalidArgument,
   notFound,
   Presence as ProtoPresence,
+  requireRole,
   withStatus,
 } from '@tributary/contracts';
 import type { Agent, AgentProfile, Presence } from '../domain/agents/agent.ts';
 import { agentSchema, toProfile } from '../domain/policy/policy-schema.ts';
 import type { RoutingContext } from '../usecases/context.ts';
 import { handOutWaiting } from '../usecases/hand-out-waiting.ts';
+import { requireLeader } from './callers.ts';
 import { createOfferApi } from './offer-grpc.ts';
 import type { OfferWatch } from './offer-watch.ts';
 import { statusOf } from './status-of.ts';
@@ -28,15 +30,18 @@ export function createAgentApi(context: RoutingContext, offerWatch: OfferWatch):
     async getAgent({ id }) {
       return toMessage(found(await agents.get(id), id));
     },
-    async setPresence({ id, presence }) {
+    async setPresence({ id, presence }, options) {
       const wanted = presenceOf(presence, 'presence');
       if (wanted === 'not_answering') throw invalidArgument({ field: 'presence', description: 'is not set by hand' });
+      await requireLeader(options?.caller, id, async () => found(await agents.get(id), id).regions);
       found(await agents.setPresence(id, wanted, clock.now()), id);
       // Also when nothing changed: the first call may have been cut off before it handed out.
       if (wanted === 'online') await handOutWaiting(context, [id]);
       return toMessage(found(await agents.get(id), id));
     },
-    async putAgent({ agent }) {
+    async putAgent({ agent }, options) {
+      // A profile says what somebody may see.
+      requireRole(options?.caller, 'manager', 'service');
       const profile = readProfile(
         agent,
         policy.current.regions.map(({ id }) => id),

@@ -8,7 +8,9 @@ export async function handleInbound(context: RoutingContext, batch: Batch): Prom
   const received: (ReceivedMessage & { readonly record: LogRecord })[] = [];
   for (const record of batch.records) {
     try {
-      received.push({ message: decodeEvent(topics.inbound, record), bytes: record.value.byteLength, record });
+      const message = decodeEvent(topics.inbound, record);
+      const { traceparent } = record.headers;
+      received.push({ message, bytes: record.value.byteLength, traceparent, record });
     } catch (error) {
       if (!(error instanceof MalformedEventError)) throw error;
       await batch.deadLetter(record, error);

@@ -1,21 +1,30 @@
 import {
   type AgentApi,
+  type Caller,
   failedPrecondition,
   invalidArgument,
   notFound,
   type Offer,
   OfferState,
+  viewOf,
 } from '@tributary/contracts';
 import { fromProtoOfferState, toProtoOffer } from '../adapters/proto-offer.ts';
-import type { KeptOffer, OfferPosition } from '../ports.ts';
+import type { KeptOffer, OfferPosition, OfferView } from '../ports.ts';
 import { acceptOffer, declineOffer } from '../usecases/answer-offer.ts';
 import type { RoutingContext } from '../usecases/context.ts';
+import { ownAgentId } from './callers.ts';
 import type { OfferWatch } from './offer-watch.ts';
 
 const defaultPageSize = 50;
 const maxPageSize = 500;
 const maxReasonLength = 500;
 const allPending = { states: ['pending', 'accepting'], ticket: '' } as const;
+
+/** Whose offers a caller reads: an agent their own, a supervisor those of their regions, the others all. */
+function readable(caller: Caller | undefined, agentId: string): OfferView {
+  const regions = caller?.role === 'supervisor' ? viewOf(caller)?.regions : undefined;
+  return { agentId: caller?.role === 'agent' ? ownAgentId(caller, agentId) : agentId, ...(regions && { regions }) };
+}
 
 /** The part of agents.v1 that is about offers. */
 export function createOfferApi(
@@ -24,21 +33,23 @@ export function createOfferApi(
 ): Pick<AgentApi, 'listOffers' | 'acceptOffer' | 'declineOffer' | 'watchOffers'> {
   const { offers } = context;
 
-  const checkAnswer = async (offerId: string, agentId: string): Promise<void> => {
+  const checkAnswer = async (offerId: string, agentId: string, caller: Caller | undefined): Promise<void> => {
     if (offerId === '') throw invalidArgument({ field: 'offer_id', description: 'must not be empty' });
     if (agentId === '') return;
     const offer = found(await offers.get(offerId), offerId);
     if (offer.agentId === agentId) return;
+    // Whose it is concerns nobody else.
+    if (caller !== undefined && caller.role !== 'service') found(undefined, offerId);
     throw invalidArgument({
       field: 'agent_id',
       description: `must be "${offer.agentId}", to whom it was offered, or empty`,
     });
   };
-  const pendingOf = async (agentId: string): Promise<Offer[]> => {
+  const pendingOf = async (whose: OfferView): Promise<Offer[]> => {
     const all: KeptOffer[] = [];
     let after: OfferPosition | undefined;
     do {
-      const page = await offers.page({ ...allPending, agentId }, after, maxPageSize);
+      const page = await offers.page({ ...allPending, ...whose }, after, maxPageSize);
       all.push(...page.offers);
       after = page.next;
     } while (after !== undefined);
@@ -46,7 +57,7 @@ export function createOfferApi(
   };
 
   return {
-    async listOffers({ agentId, ticketId, states, pageSize, pageToken }) {
+    async listOffers({ agentId, ticketId, states, pageSize, pageToken }, options) {
       if (pageSize < 0 || pageSize > maxPageSize) {
         throw invalidArgument({
           field: 'page_size',
@@ -62,7 +73,7 @@ export function createOfferApi(
         });
       });
       const page = await offers.page(
-        { agentId, ticket: ticketId, states: wanted.flat() },
+        { ...readable(options?.caller, agentId), ticket: ticketId, states: wanted.flat() },
         readToken(pageToken),
         pageSize || defaultPageSize,
       );
@@ -72,19 +83,22 @@ export function createOfferApi(
         nextPageToken: next === undefined ? '' : `${next.madeAtMs}.${next.id}`,
       };
     },
-    async acceptOffer({ offerId, agentId }) {
-      await checkAnswer(offerId, agentId);
+    async acceptOffer({ offerId, agentId }, options) {
+      await checkAnswer(offerId, ownAgentId(options?.caller, agentId), options?.caller);
       return answered(found(await acceptOffer(context, offerId), offerId), OfferState.OFFER_STATE_ACCEPTED);
     },
-    async declineOffer({ offerId, agentId, reason }) {
+    async declineOffer({ offerId, agentId, reason }, options) {
       if (reason.length > maxReasonLength) {
         throw invalidArgument({ field: 'reason', description: `must be at most ${maxReasonLength} characters` });
       }
-      await checkAnswer(offerId, agentId);
+      await checkAnswer(offerId, ownAgentId(options?.caller, agentId), options?.caller);
       const offer = await declineOffer(context, offerId, reason);
       return answered(found(offer, offerId), OfferState.OFFER_STATE_DECLINED);
     },
-    watchOffers: ({ agentId }, options) => offerWatch.watch(agentId, () => pendingOf(agentId), options?.signal),
+    async *watchOffers({ agentId }, options) {
+      const whose = readable(options?.caller, agentId);
+      yield* offerWatch.watch(whose, () => pendingOf(whose), options?.signal);
+    },
   };
 }
 

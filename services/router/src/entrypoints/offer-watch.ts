@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { decodeEvent, MalformedEventError, type Offer, OfferState, StatusError, topics } from '@tributary/contracts';
 import type { Consumer, EventLog } from '@tributary/eventlog';
 import type { Service } from '@tributary/runtime';
+import type { OfferView } from '../ports.ts';
 
 /** A watcher that does not read so many changes is given up: it begins anew with what is pending then. */
 const maxUnread = 1000;
@@ -12,10 +13,9 @@ const maxEnded = 1000;
 export interface OfferWatch extends Service {
   /**
    * First what `pending` gives, then every change, until the signal ends it; repeats are left out.
-   * @param agentId Only this agent's. Empty: all.
    */
   watch(
-    agentId: string,
+    whose: OfferView,
     pending: () => Promise<readonly Offer[]>,
     signal: AbortSignal | undefined,
   ): AsyncIterable<Offer>;
@@ -27,14 +27,17 @@ export function createOfferWatch(eventLog: EventLog): OfferWatch {
   let reader: Consumer | undefined;
 
   async function* watch(
-    agentId: string,
+    { agentId, regions }: OfferView,
     pending: () => Promise<readonly Offer[]>,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Offer> {
     const unread: Offer[] = [];
     let wake = () => {};
     const take = (offer: Offer) => {
-      if (agentId === '' || offer.agentId === agentId) unread.push(offer);
+      const isWanted =
+        (agentId === '' || offer.agentId === agentId) &&
+        (regions === undefined || regions.includes(offer.grade?.region ?? ''));
+      if (isWanted) unread.push(offer);
       wake();
     };
     const end = () => wake();

@@ -1,4 +1,4 @@
-import { invalidArgument, notFound, type RoutingApi, withStatus } from '@tributary/contracts';
+import { invalidArgument, isInView, notFound, type RoutingApi, viewOf, withStatus } from '@tributary/contracts';
 import { toProtoDecision, toProtoGrade } from '../adapters/proto-routing.ts';
 import type { WaitingPosition } from '../ports.ts';
 import type { RoutingContext } from '../usecases/context.ts';
@@ -10,20 +10,26 @@ const maxPageSize = 500;
 /** routing.v1: what was decided and what waits. */
 export function createRoutingApi({ decisions, waiting }: RoutingContext): RoutingApi {
   const api: RoutingApi = {
-    async listDecisions({ ticketId }) {
+    async listDecisions({ ticketId }, options) {
       if (ticketId === '') throw invalidArgument({ field: 'ticket_id', description: 'must not be empty' });
       const found = await decisions.ofTicket(ticketId);
-      if (found.length === 0) throw notFound(`there is no decision about a ticket "${ticketId}"`);
+      const latest = found.at(-1);
+      if (latest === undefined || !isInView(viewOf(options?.caller), latest.grade.region, latest.agentId))
+        throw notFound(`there is no decision about a ticket "${ticketId}"`);
       return { decisions: found.map(toProtoDecision) };
     },
-    async listWaiting({ pageSize, pageToken }) {
+    async listWaiting({ pageSize, pageToken }, options) {
       if (pageSize < 0 || pageSize > maxPageSize) {
         throw invalidArgument({
           field: 'page_size',
           description: `must be 1 to ${maxPageSize}, or 0 for ${defaultPageSize}`,
         });
       }
-      const { waiting: page, next } = await waiting.page(readToken(pageToken), pageSize || defaultPageSize);
+      const { waiting: page, next } = await waiting.page(
+        readToken(pageToken),
+        pageSize || defaultPageSize,
+        viewOf(options?.caller)?.regions,
+      );
       return {
         tickets: page.map((work) => ({
           ticketId: work.ticketId,

@@ -22,17 +22,22 @@ export async function commitAssignments(context: RoutingContext, allocation: All
 }
 
 async function announceTogether(context: RoutingContext, asks: readonly Allocation[]): Promise<Announced[]> {
-  const { decisions, waiting, decisionLog, clock } = context;
+  const { decisions, waiting, decisionLog, clock, inOrder } = context;
   const assignments = asks.flatMap((ask) => ask.assignments);
   const planned = [...asks.flatMap(({ waits }) => waits), ...assignments.map(({ decision }) => decision)];
-  await decisions.save(planned, clock.now());
   const [toOffer, toAssign] = partition(assignments, ({ decision }) => decision.outcome === 'offered');
-  const refused = new Map([...(await assign(context, toAssign)), ...(await makeOffers(context, toOffer))]);
+  const unassigned = await inOrder(async () => {
+    await decisions.save(planned, clock.now());
+    return assign(context, toAssign);
+  });
+  const refused = new Map([...unassigned, ...(await makeOffers(context, toOffer))]);
   const outcome = (decision: Decision) => refused.get(decision.id) ?? decision;
   if (refused.size > 0) await decisions.save([...refused.values()], clock.now());
   await decisionLog.publish(planned.map(outcome));
-  await decisions.published(planned.map(outcome));
-  await waiting.remove(assignments.flatMap(rowOf));
+  await inOrder(async () => {
+    await decisions.published(planned.map(outcome));
+    await waiting.remove(assignments.flatMap(rowOf));
+  });
   return asks.map((ask) => {
     const freed = ask.assignments.filter(({ decision }) => refused.has(decision.id)).map(({ agentId }) => agentId);
     return {

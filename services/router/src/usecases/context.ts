@@ -70,6 +70,8 @@ export interface RoutingContext {
   readonly announcing: SharedTurn<Allocation, Announced>;
   /** Tickets whose owner is being told to ticketing just now, by this process. */
   readonly committing: Set<string>;
+  /** Runs work whose writes to the store follow each other; see the document store's `inOrder`. */
+  readonly inOrder: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   readonly logger: Logger;
 }

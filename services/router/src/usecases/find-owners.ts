@@ -3,7 +3,7 @@ import type { Decision } from '../domain/decision.ts';
 import { isEnded } from '../domain/offers/offer.ts';
 import { absence, misfit } from '../domain/planning/candidates.ts';
 import { type OwnerPlan, planOwners } from '../domain/planning/plan-owners.ts';
-import type { Waiting } from '../ports.ts';
+import type { KeptOffer, Waiting } from '../ports.ts';
 import { commitAssignments } from './commit-assignments.ts';
 import type { Allocation, AllocationAsk, RoutingContext } from './context.ts';
 import { claimWaiting, handOutWaiting } from './hand-out-waiting.ts';
@@ -56,7 +56,7 @@ async function resume(context: RoutingContext, searches: readonly Search[]) {
     const row = rowOf.get(asked.ticketId);
     const search = row === undefined ? asked : { ...asked, waitedBy: row.decisionId };
     const before = storedById.get(search.decisionId);
-    const offer = openOffers.find(({ ticketId, id }) => ticketId === search.ticketId && id !== search.endedOfferId);
+    const offer = openOffers.find((each) => each.ticketId === search.ticketId && takesCare(each, search));
     if (offer !== undefined) {
       // Of one that has ended the ticket goes on by itself.
       const standing = isEnded(offer)
@@ -79,6 +79,13 @@ async function resume(context: RoutingContext, searches: readonly Search[]) {
     } else open.push(search);
   }
   return { resumed, waits, open };
+}
+
+/** Whether the ticket is offered, or goes on by itself from the end of an offer. */
+function takesCare(offer: KeptOffer, { endedOfferId }: Search): boolean {
+  if (!isEnded(offer)) return offer.id !== endedOfferId;
+  // Another one that has ended came before it and has led to it, even if whoever saw to that has not yet noted that it is done.
+  return endedOfferId === undefined && (offer.after === 'offer_next' || offer.after === 'assign');
 }
 
 /** Allocates for all who ask together. */

@@ -1,4 +1,4 @@
-import { type Agent, holdingsOf } from '../domain/agents/agent.ts';
+import { type Agent, type Holding, holdingsOf } from '../domain/agents/agent.ts';
 import type { LiveContact } from '../domain/offers/live-contact.ts';
 import { unitsOf } from '../domain/policy/policy.ts';
 import { effectsOf, type TicketChange, type TicketEffect } from '../domain/ticket-changes.ts';
@@ -18,12 +18,13 @@ import { type Assignment, decisionId, type Search, startSearch } from './search.
 export async function followTickets(context: RoutingContext, changes: readonly TicketChange[]): Promise<void> {
   const effects = effectsOf(changes);
   if (effects.length === 0) return;
-  await cancelOffers(context, effects);
   const handedOut = await context.following.ask(
     effects,
     effects.map(({ ticketId }) => ticketId),
     (asks) => settle(context, asks),
   );
+  // Only now: an offer that is being made meanwhile is found here, or finds its claim gone.
+  await cancelOffers(context, effects);
   const { freedAgentIds } = await commitAssignments(context, { assignments: handedOut, waits: [] });
   await handOutWaiting(context, freedAgentIds);
   await findOwners(context, await searchesFor(context, effects));
@@ -48,14 +49,20 @@ async function settleHolders(context: RoutingContext, effects: readonly TicketEf
   const moved = effects.filter(({ holderId }) => holderId !== undefined);
   const ticketIds = moved.map(({ ticketId }) => ticketId);
   const holdings = holdingsOf(await agents.holding(ticketIds), ticketIds);
+  const accepting = await acceptingOffers(context, [...holdings.values()].flat());
   const releases = new Map<string, Pick<Claim, 'ticketId' | 'sequence'>[]>();
   const confirmations = new Map<string, string[]>();
+  const offered: TicketEffect[] = [];
   const missing: TicketEffect[] = [];
   for (const effect of moved) {
     const { ticketId, holderId, sequence } = effect;
     const holding = holdings.get(ticketId) ?? [];
-    for (const { agentId } of holding) {
-      if (agentId === holderId) add(confirmations, agentId, ticketId);
+    for (const { agentId, offerId, sequence: claimedAt } of holding) {
+      if (agentId === holderId && offerId === undefined) add(confirmations, agentId, ticketId);
+      // One that was made with knowledge of this event waits for the agent's answer.
+      else if (agentId === holderId) offered.push(...(claimedAt < sequence ? [effect] : []));
+      // Ticketing is being asked whether they own it; whoever asks frees the claim when they do not.
+      else if (offerId !== undefined && accepting.has(offerId)) continue;
       // A claim made with knowledge of this event is not what the event speaks of.
       else add(releases, agentId, { ticketId, sequence: sequence - 1 });
     }
@@ -66,7 +73,18 @@ async function settleHolders(context: RoutingContext, effects: readonly TicketEf
     ...[...releases].map(async ([id, claims]) => note(await agents.release(id, claims, clock.now()))),
     ...[...confirmations].map(async ([id, confirmed]) => note(await agents.confirm(id, confirmed))),
   ]);
+  for (const effect of offered) {
+    const { ticketId, holderId = '' } = effect;
+    const after = note(await agents.confirmOffered(holderId, ticketId));
+    if (after?.work.every((held) => held.ticketId !== ticketId)) missing.push(effect);
+  }
   for (const effect of missing) await claimForOwner(context, effect);
+}
+
+async function acceptingOffers({ offers }: RoutingContext, holdings: readonly Holding[]): Promise<ReadonlySet<string>> {
+  const offered = holdings.filter(({ offerId }) => offerId !== undefined).map(({ ticketId }) => ticketId);
+  const open = await offers.openOf(offered);
+  return new Set(open.filter(({ state }) => state === 'accepting').map(({ id }) => id));
 }
 
 function add<T>(lists: Map<string, T[]>, key: string, item: T): void {

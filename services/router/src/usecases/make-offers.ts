@@ -1,3 +1,4 @@
+import { holdingsOf } from '../domain/agents/agent.ts';
 import type { Decision } from '../domain/decision.ts';
 import { isEnded } from '../domain/offers/offer.ts';
 import type { KeptOffer } from '../ports.ts';
@@ -41,6 +42,7 @@ export async function makeOffers(
   await offerLog.publish(made.filter(({ told }) => !told));
   await offers.told(made.map(({ id }) => id));
   await cancelDeparted(context, made);
+  await cancelUnclaimed(context, made);
   for (const { expiresAtMs } of made) context.nudgeOffers(expiresAtMs);
   return changed;
 }
@@ -86,6 +88,20 @@ async function cancelDeparted(
     const end = { state: 'cancelled', reason: customerLeft, after: contact.terms.whenCustomerLeaves } as const;
     await offers.end(id, end, clock.now());
     nudgeOffers();
+  }
+}
+
+/** A change of the ticket has freed the claim while the offer was being made: whoever heard of it found no offer to withdraw yet. */
+async function cancelUnclaimed(
+  { agents, offers, nudgeOffers, clock }: RoutingContext,
+  made: readonly KeptOffer[],
+): Promise<void> {
+  const ticketIds = made.map(({ ticketId }) => ticketId);
+  const holdings = holdingsOf(await agents.holding(ticketIds), ticketIds);
+  for (const { id, ticketId, agentId } of made) {
+    if (holdings.get(ticketId)?.some((held) => held.agentId === agentId && held.offerId === id)) continue;
+    const end = { state: 'cancelled', reason: 'the ticket was given on', after: 'offer_next' } as const;
+    if ((await offers.end(id, end, clock.now())) !== undefined) nudgeOffers();
   }
 }
 

@@ -12,6 +12,8 @@ export interface ReceivedMessage {
   readonly message: InboundMessage;
   /** Of the encoded message. */
   readonly bytes: number;
+  /** W3C trace context in which it came. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A message that ticketing can never take. */
@@ -31,7 +33,7 @@ export async function routeMessages(
   const policy = context.policy.current;
   const places = await ingest(
     context,
-    received.map(({ message, bytes }) => ({ message, bytes, grade: gradeMessage(gradingInput(message), policy) })),
+    received.map((each) => ({ ...each, grade: gradeMessage(gradingInput(each.message), policy) })),
   );
   const { live, unwanted } = await meetContactsOf(context, received, places);
   const refused: RefusedMessage[] = [];

@@ -72,7 +72,7 @@ export function toWaitingWork(search: Search): Waiting {
   return waiting;
 }
 
-/** What a claim comes to: an assignment, or an offer when it was made for one. */
+/** What a claim comes to: an assignment, or an offer when it was made for one and the customer is still there. */
 export function toAssignment(
   search: Search,
   agentId: string,
@@ -81,7 +81,7 @@ export function toAssignment(
   nowMs: number,
 ): Assignment {
   const decision =
-    offerId === undefined
+    offerId === undefined || search.live === undefined
       ? decide(search, 'assigned', { ...trace, agentId }, nowMs)
       : decide(search, 'offered', { ...trace, agentId, offerId }, nowMs);
   return { search, agentId, decision };

@@ -1,6 +1,7 @@
 import { encodeEvent, type Signal, SignalKind, topics } from '@tributary/contracts';
 import type { EventLog, NewRecord } from '@tributary/eventlog';
 import { toOutboundMessage, toTicketEvent } from '../contracts/to-contract.ts';
+import { countEvents } from '../telemetry.ts';
 import type { TicketNews } from '../usecases/relay-events.ts';
 import type { TypingSignal } from '../usecases/signal-typing.ts';
 
@@ -28,11 +29,13 @@ export function publishTo(eventLog: EventLog): (news: readonly TicketNews[]) => 
     const records: NewRecord[] = [];
     for (const { ticket, events } of news) {
       for (const event of events) {
-        records.push(encodeEvent(topics.ticketEvents, toTicketEvent(ticket, event), source));
+        const { traceparent } = event;
+        records.push(encodeEvent(topics.ticketEvents, toTicketEvent(ticket, event), source, traceparent));
         const outbound = toOutboundMessage(ticket, event);
-        if (outbound !== undefined) records.push(encodeEvent(topics.outbound, outbound, source));
+        if (outbound !== undefined) records.push(encodeEvent(topics.outbound, outbound, source, traceparent));
       }
     }
     await eventLog.append(records);
+    for (const { events } of news) countEvents(events);
   };
 }

@@ -49,6 +49,10 @@ function conditionsOf(filter: TicketFilter): Filter[] {
   }
   if (filter.unassigned === true) conditions.push({ ownerId: '' });
   if (filter.terms !== undefined) conditions.push({ terms: { $all: filter.terms } });
+  if (filter.view !== undefined) {
+    const { regions, ownerId } = filter.view;
+    conditions.push({ $or: [{ region: { $in: regions } }, ...(ownerId === '' ? [] : [{ ownerId }])] });
+  }
   return conditions;
 }
 

@@ -19,7 +19,7 @@ export class UnacceptableMessage extends Error {
 }
 
 /** @throws UnacceptableMessage */
-export function fromIngestItem({ message, grade }: contracts.IngestItem): GradedMessage {
+export function fromIngestItem({ message, grade, traceparent }: contracts.IngestItem): GradedMessage {
   if (message === undefined) throw new UnacceptableMessage('message: must be present');
   if (grade === undefined) throw new UnacceptableMessage('grade: must be present');
   if (grade.queue === '') throw new UnacceptableMessage('grade.queue: must not be empty');
@@ -33,7 +33,16 @@ export function fromIngestItem({ message, grade }: contracts.IngestItem): Graded
   if (message.receivedTime === undefined || Number.isNaN(message.receivedTime.getTime())) {
     throw new UnacceptableMessage('message.received_time: must be present');
   }
-  return { message: fromMessage(message, message.receivedTime), grade: fromGrade(grade) };
+  return {
+    message: fromMessage(message, message.receivedTime),
+    grade: fromGrade(grade),
+    traceparent: checked(traceparent),
+  };
+}
+
+/** A wrong one is no reason to refuse a message. */
+function checked(traceparent: string | undefined): string | undefined {
+  return /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(traceparent ?? '') ? traceparent : undefined;
 }
 
 function fromMessage(message: contracts.InboundMessage, receivedTime: Date): InboundMessage {

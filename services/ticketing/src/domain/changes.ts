@@ -62,6 +62,8 @@ export interface Cause {
   readonly atMs: number;
   readonly actor: Actor;
   readonly commandId: string;
+  /** W3C trace context of what caused it. */
+  readonly traceparent?: string;
 }
 
 /** A change with its place in the ticket's history and the state after it: the audit, and what is published. */

@@ -17,8 +17,7 @@ export function record(ticket: Ticket | undefined, changes: readonly Change[], c
     const next = evolve(current, change, cause.atMs);
     current = { ...next, version, lastSequence: sequence, updatedAtMs: cause.atMs };
     const { state, ownerId, queue } = current;
-    const { atMs, actor, commandId } = cause;
-    return { sequence, version, atMs, actor, commandId, state, ownerId, queue, change };
+    return { sequence, version, ...cause, state, ownerId, queue, change };
   });
   return { ticket: current, events };
 }

@@ -49,6 +49,8 @@ export interface InboundMessage {
 export interface GradedMessage {
   readonly message: InboundMessage;
   readonly grade: Grade;
+  /** W3C trace context in which it came. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Under which a sender is known as a customer. Who is not verified is a customer of this conversation alone. */

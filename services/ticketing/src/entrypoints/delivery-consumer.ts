@@ -29,5 +29,5 @@ function readReport(logRecord: LogRecord): DeliveryReport {
   const command = fromDelivery(delivery);
   if (command === undefined) throw new MalformedEventError('status must be SENT, DELIVERED, READ, FAILED or UNCERTAIN');
   const { id, ticketId, channel } = delivery;
-  return { id, ticketId, channel, command };
+  return { id, ticketId, channel, command, traceparent: logRecord.headers.traceparent };
 }

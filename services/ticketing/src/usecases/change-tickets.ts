@@ -1,6 +1,7 @@
+import { activeTraceparent } from '@tributary/contracts';
 import type { TicketEvent } from '../domain/changes.ts';
 import type { Ticket } from '../domain/ticket.ts';
-import type { Publication, StoredTicket, TicketChange, TicketNumbers, TicketStore } from '../ports.ts';
+import type { InOrder, Publication, StoredTicket, TicketChange, TicketNumbers, TicketStore } from '../ports.ts';
 import type { TicketNews } from './relay-events.ts';
 
 /** What is to happen to one ticket. */
@@ -31,6 +32,7 @@ export interface ChangeDependencies {
   readonly store: TicketStore;
   readonly relay: EventRelay;
   readonly numbers: TicketNumbers;
+  readonly inOrder: InOrder;
 }
 
 /** A ticket that is changed by others all the time could not be changed. Trying again later may succeed. */
@@ -49,11 +51,13 @@ const maxAttempts = 100;
  */
 export async function changeTickets(
   works: readonly TicketWork[],
-  { store, relay, numbers }: ChangeDependencies,
+  { store, relay, numbers, inOrder }: ChangeDependencies,
   known?: ReadonlyMap<string, StoredTicket>,
   reserved: readonly string[] = [],
 ): Promise<Map<string, StoredTicket>> {
   const ids = works.map(({ ticketId }) => ticketId);
+  const traceparent = activeTraceparent();
+  const traced = (event: TicketEvent) => (traceparent === undefined ? event : { traceparent, ...event });
   let current = new Map(known ?? (await store.load(ids)));
   const block = [...reserved];
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -67,12 +71,13 @@ export async function changeTickets(
     const changes: TicketChange[] = [];
     for (const work of works) {
       const before = current.get(work.ticketId);
-      const { ticket, events, idleCommandId } = work.decide(before, newNumber);
+      const { ticket, events: decided, idleCommandId } = work.decide(before, newNumber);
+      const events = decided.map(traced);
       if (ticket === undefined || (events.length === 0 && idleCommandId === undefined)) continue;
       changes.push({ before, ticket, events, ...(idleCommandId !== undefined && { idleCommandId }) });
     }
     if (changes.length === 0) return current;
-    const saved = await saveAndPublish(changes, store, relay);
+    const saved = await saveAndPublish(changes, { store, relay, inOrder });
     if (saved !== undefined) {
       for (const stored of saved) current.set(stored.ticket.id, stored);
       return current;
@@ -85,19 +90,21 @@ export async function changeTickets(
 /** Undefined when at least one ticket was changed by others meanwhile. */
 async function saveAndPublish(
   changes: readonly TicketChange[],
-  store: TicketStore,
-  relay: EventRelay,
+  { store, relay, inOrder }: Pick<ChangeDependencies, 'store' | 'relay' | 'inOrder'>,
 ): Promise<StoredTicket[] | undefined> {
   const news = changes.filter(({ events }) => events.length > 0);
   if (news.length === 0) return store.save(changes);
   const previous = new Set(
     news.map(({ before }) => before?.events.at(-1)?.publication ?? '').filter((id) => id !== ''),
   );
-  const [publication, after] = await Promise.all([
-    relay.announce(news.map(({ ticket }) => ticket.id)),
-    relay.unfinished([...previous]),
-  ]);
-  const saved = await store.save(changes, publication.id);
+  // The note first: a crash leaves no ticket without it. What is published is durable.
+  const { publication, after, saved } = await inOrder(async () => {
+    const [note, awaited] = await Promise.all([
+      relay.announce(news.map(({ ticket }) => ticket.id)),
+      relay.unfinished([...previous]),
+    ]);
+    return { publication: note, after: awaited, saved: await store.save(changes, note.id) };
+  });
   // Of several some may be written. When the write throws, the note's lease runs out and leads to the same.
   if (saved !== undefined) relay.publish(publication, news, after);
   else if (changes.length > 1) relay.recover(publication, { isTakenOver: false });

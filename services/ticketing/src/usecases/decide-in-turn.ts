@@ -11,6 +11,8 @@ export interface Turn {
   readonly command: Command;
   readonly actor: Actor;
   readonly commandId: string;
+  /** W3C trace context of what caused it. Absent: of what runs. */
+  readonly traceparent?: string | undefined;
   /** Asked with the ticket as the turns before left it. True: leave it out. */
   skip?(ticket: Ticket | undefined): boolean;
   /** Is told why the ticket does not allow it; the others go on. Without it the rejection is thrown. */
@@ -25,13 +27,13 @@ export function decideInTurn(
 ): Recorded {
   let ticket = before;
   const events: TicketEvent[] = [];
-  for (const { command, actor, commandId, skip, rejected } of turns) {
+  for (const { command, actor, commandId, traceparent, skip, rejected } of turns) {
     if (skip?.(ticket)) continue;
     try {
       const atMs = now();
       const changes = decide(command, ticket, { nowMs: atMs, actor, policy });
       if (changes.length === 0) continue;
-      const recorded = record(ticket, changes, { atMs, actor, commandId });
+      const recorded = record(ticket, changes, { atMs, actor, commandId, ...(traceparent && { traceparent }) });
       ticket = recorded.ticket;
       events.push(...recorded.events);
     } catch (error) {

@@ -36,10 +36,14 @@ export interface IngestedMessage {
  * A constant number of calls of the store, whatever the number of messages.
  * @returns one result per message, in their order.
  */
-export async function ingestMessages(
+export function ingestMessages(
   items: readonly GradedMessage[],
   dependencies: IngestDependencies,
 ): Promise<IngestedMessage[]> {
+  return dependencies.inOrder(() => ingest(items, dependencies));
+}
+
+async function ingest(items: readonly GradedMessage[], dependencies: IngestDependencies): Promise<IngestedMessage[]> {
   const { places, contacts, store } = dependencies;
   const messages = items.map(({ message }) => message);
   const [known, contactsFound] = await Promise.all([
@@ -136,7 +140,7 @@ function worksOf(
       const turns = group.map((item): Turn => {
         const followsTicketId = places.get(item.message.id)?.followsTicketId ?? '';
         const [actor, command] = commandOf(item, ticketId, number, followsTicketId, book, dependencies);
-        return { command, actor, commandId: item.message.id };
+        return { command, actor, commandId: item.message.id, traceparent: item.traceparent };
       });
       return decideInTurn(current?.ticket, turns, dependencies);
     },

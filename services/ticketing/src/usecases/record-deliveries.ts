@@ -9,6 +9,8 @@ export interface DeliveryReport {
   readonly ticketId: string;
   readonly channel: string;
   readonly command: RecordDelivery;
+  /** W3C trace context in which it came. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function recordDeliveries(
               command: report.command,
               actor: { kind: 'system', id: `gateway-${report.channel}`, displayName: '' },
               commandId: report.id,
+              traceparent: report.traceparent,
               rejected: (reason) => impossible.set(report, reason),
             }),
           );

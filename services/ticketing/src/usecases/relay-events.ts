@@ -45,7 +45,12 @@ interface Queued {
  * it another replica goes on after a crash. Each event names its publication, so that whoever writes a ticket next knows what
  * must be published first, and waits for it. After a crash events are repeated, with the same ids and numbers.
  */
-export function createEventRelay({ publications, store, clock, append }: RelayDependencies): EventRelay & Service {
+export function createEventRelay({
+  publications,
+  store,
+  clock,
+  append,
+}: RelayDependencies): EventRelay & Service & { oldestWaitingAtMs(): number | undefined } {
   let queue: readonly Queued[] = [];
   let waitingTickets = 0;
   /** Own publications that may not be taken back yet. */
@@ -241,6 +246,9 @@ export function createEventRelay({ publications, store, clock, append }: RelayDe
       await running;
       await Promise.all(finishings);
     },
+    /** When the oldest change that waits to be published was announced. */
+    oldestWaitingAtMs: () =>
+      queue.length === 0 ? undefined : Math.min(...queue.map(({ publication }) => publication.announcedAtMs)),
     problems: () => [problem, finishProblem].filter((one) => one !== undefined),
   };
 }

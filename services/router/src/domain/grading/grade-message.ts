@@ -13,7 +13,7 @@ import {
 } from './grade.ts';
 import { detectLanguage } from './language.ts';
 import { findRegion } from './region.ts';
-import { findNeedles, normaliseText, type Phrase } from './text.ts';
+import { findNeedles, normaliseText, type Phrases } from './text.ts';
 
 /** Grades one message by a policy. The same input and policy always give the same grade. */
 export function gradeMessage(input: GradingInput, policy: Policy): Grade {
@@ -73,9 +73,10 @@ interface Hit {
   readonly words: readonly string[];
 }
 
-function saidOf(phrases: readonly Phrase[], { said }: ReadMessage): string[] {
-  if (said.size === 0) return [];
-  return phrases.filter(({ needle }) => said.has(needle)).map(({ text }) => text);
+function saidOf(phrases: Phrases, { said }: ReadMessage): string[] {
+  // A message says a few of hundreds.
+  if (said.isDisjointFrom(phrases)) return [];
+  return [...phrases.values()].filter(({ needle }) => said.has(needle)).map(({ text }) => text);
 }
 
 function hitsOf(rule: PhraseRule, message: ReadMessage): Hit | undefined {
@@ -158,7 +159,7 @@ function gradeComplexity(
     if (rule.types.length > 0 && !rule.types.includes(type)) continue;
     if (rule.severities.length > 0 && !rule.severities.includes(severity)) continue;
     const hit = hitsOf(rule, message);
-    if (hit === undefined && rule.phrases.length + rule.patterns.length > 0) continue;
+    if (hit === undefined && rule.phrases.size + rule.patterns.length > 0) continue;
     const detail = hit === undefined ? `${type}, ${severity}` : `${explain([hit])} in the message`;
     return { value: rule.complexity, reason: { field: 'complexity', rule: rule.id, detail } };
   }

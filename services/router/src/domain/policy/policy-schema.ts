@@ -1,7 +1,7 @@
 import { IANAZone } from 'luxon';
 import { z } from 'zod';
 import { complexities, severities, ticketTypes } from '../grading/grade.ts';
-import { indexPhrases, toPhrase } from '../grading/text.ts';
+import { indexPhrases, toPhrases } from '../grading/text.ts';
 import { crossCheck } from './cross-check.ts';
 import type { Policy } from './policy.ts';
 
@@ -25,7 +25,7 @@ const duration = z
 const positiveDuration = duration.refine((ms) => ms > 0, 'must not be "never" or 0');
 const perSeverity = z.strictObject({ urgent: duration, important: duration, normal: duration });
 
-const phrases = z.array(z.string().trim().min(1)).transform((texts) => texts.map(toPhrase));
+const phrases = z.array(z.string().trim().min(1)).transform(toPhrases);
 const pattern = z.string().transform((source, context) => {
   try {
     return new RegExp(source, 'iu');
@@ -37,7 +37,7 @@ const pattern = z.string().transform((source, context) => {
 const phraseRule = {
   id,
   weight: z.number().positive().default(1),
-  phrases: phrases.default([]),
+  phrases: phrases.prefault([]),
   patterns: z.array(pattern).default([]),
 };
 const types = z.array(type).default([]);
@@ -182,9 +182,9 @@ export function toPolicy(file: PolicyFile, version: string): Policy {
     complexityRules: file.complexities,
     sentiment: file.sentiment,
     phraseIndex: indexPhrases([
-      ...[...file.types.rules, ...file.severities.rules, ...file.complexities].flatMap((rule) => rule.phrases),
-      ...file.sentiment.negative,
-      ...file.sentiment.positive,
+      ...[...file.types.rules, ...file.severities.rules, ...file.complexities].map((rule) => rule.phrases),
+      file.sentiment.negative,
+      file.sentiment.positive,
     ]),
     skillRules: file.skills,
     queueRules: file.queues.rules,

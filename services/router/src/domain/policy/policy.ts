@@ -1,6 +1,6 @@
 import type { AgentProfile } from '../agents/agent.ts';
 import type { Complexity, Severity, TicketType, When } from '../grading/grade.ts';
-import type { Phrase, PhraseIndex } from '../grading/text.ts';
+import type { PhraseIndex, Phrases } from '../grading/text.ts';
 import type { OfferTerms } from '../offers/live-contact.ts';
 
 /** How messages are graded and owners found: one checked, immutable version of the policy file. */
@@ -24,7 +24,7 @@ export interface Policy {
   readonly severityThreshold: number;
   readonly defaultSeverity: Readonly<Partial<Record<TicketType, Severity>>>;
   readonly complexityRules: readonly ComplexityRule[];
-  readonly sentiment: { readonly negative: readonly Phrase[]; readonly positive: readonly Phrase[] };
+  readonly sentiment: { readonly negative: Phrases; readonly positive: Phrases };
   /** Of every phrase above. */
   readonly phraseIndex: PhraseIndex;
   readonly skillRules: readonly SkillRule[];
@@ -57,7 +57,7 @@ export interface PhraseRule {
   readonly id: string;
   /** What each matching phrase or pattern counts. */
   readonly weight: number;
-  readonly phrases: readonly Phrase[];
+  readonly phrases: Phrases;
   readonly patterns: readonly RegExp[];
 }
 

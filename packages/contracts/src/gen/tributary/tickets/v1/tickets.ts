@@ -635,7 +635,11 @@ export interface IngestItem {
     | InboundMessage
     | undefined;
   /** Must be present. */
-  grade: Grade | undefined;
+  grade:
+    | Grade
+    | undefined;
+  /** W3C `traceparent` of the trace in which the message came; what it causes goes on in it. */
+  traceparent?: string | undefined;
 }
 
 export interface IngestMessagesRequest {
@@ -4205,7 +4209,7 @@ export const TicketEvent: MessageFns<TicketEvent> = {
 };
 
 function createBaseIngestItem(): IngestItem {
-  return { message: undefined, grade: undefined };
+  return { message: undefined, grade: undefined, traceparent: undefined };
 }
 
 export const IngestItem: MessageFns<IngestItem> = {
@@ -4215,6 +4219,9 @@ export const IngestItem: MessageFns<IngestItem> = {
     }
     if (message.grade !== undefined) {
       Grade.encode(message.grade, writer.uint32(18).fork()).join();
+    }
+    if (message.traceparent !== undefined) {
+      writer.uint32(26).string(message.traceparent);
     }
     return writer;
   },
@@ -4248,6 +4255,14 @@ export const IngestItem: MessageFns<IngestItem> = {
             message.grade = Grade.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.traceparent = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4264,6 +4279,7 @@ export const IngestItem: MessageFns<IngestItem> = {
     return {
       message: isSet(object.message) ? InboundMessage.fromJSON(object.message) : undefined,
       grade: isSet(object.grade) ? Grade.fromJSON(object.grade) : undefined,
+      traceparent: isSet(object.traceparent) ? globalThis.String(object.traceparent) : undefined,
     };
   },
 
@@ -4274,6 +4290,9 @@ export const IngestItem: MessageFns<IngestItem> = {
     }
     if (message.grade !== undefined) {
       obj.grade = Grade.toJSON(message.grade);
+    }
+    if (message.traceparent !== undefined) {
+      obj.traceparent = message.traceparent;
     }
     return obj;
   },
@@ -4287,6 +4306,7 @@ export const IngestItem: MessageFns<IngestItem> = {
       ? InboundMessage.fromPartial(object.message)
       : undefined;
     message.grade = (object.grade !== undefined && object.grade !== null) ? Grade.fromPartial(object.grade) : undefined;
+    message.traceparent = object.traceparent ?? undefined;
     return message;
   },
 };

@@ -1,0 +1,69 @@
+/** What became of one channel's messages. */
+export interface ChannelFigures {
+  readonly channel: string;
+  readonly sent: number;
+  readonly acknowledged: number;
+  /** How many, by what was answered. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** From the moment it was due until its acknowledgement, by percentile, in ms. Empty when none was acknowledged. */
+  readonly latencyMs: Readonly<Record<string, number>>;
+}
+
+export interface LoadReport {
+  /** Messages per second as asked for. */
+  readonly rate: number;
+  /** How long the load lasted. */
+  readonly seconds: number;
+  readonly channels: readonly ChannelFigures[];
+  /** Records not yet handled by the router when the load ended; the time it then took to handle them, if it did. */
+  readonly lag?: { readonly atEnd: number; readonly workedOffAfterSeconds?: number };
+  /** Of the embedded Tributary, from the first message until its lag was gone. */
+  readonly process?: {
+    /** Processor time. */
+    readonly cpuSeconds: number;
+    readonly messagesPerCpuSecond: number;
+    readonly maxMemoryMiB: number;
+    readonly diskBytesPerMessage: number;
+  };
+}
+
+export function loadReportText({ rate, seconds, channels, lag, process }: LoadReport): string {
+  const sent = channels.reduce((sum, channel) => sum + channel.sent, 0);
+  const lines = [
+    `Load: ${rate} messages/s asked for, ${round(sent / seconds)}/s sent for ${round(seconds)} s; latency in ms from due to acknowledged`,
+    row(['channel', 'sent', 'acknowledged', 'p50', 'p90', 'p99', 'p99.9', 'max', 'errors']),
+    ...channels.map(({ channel, sent: count, acknowledged, latencyMs, errors }) =>
+      row([
+        channel,
+        count,
+        acknowledged,
+        ...['p50', 'p90', 'p99', 'p99.9', 'max'].map((name) => latencyMs[name] ?? '–'),
+        Object.entries(errors)
+          .map(([what, times]) => `${what}: ${times}`)
+          .join(', ') || 'none',
+      ]),
+    ),
+  ];
+  if (lag !== undefined) {
+    const after =
+      lag.workedOffAfterSeconds === undefined
+        ? 'not worked off'
+        : `worked off ${round(lag.workedOffAfterSeconds)} s later`;
+    lines.push(`lag of the router when the load ended: ${lag.atEnd} records, ${after}`);
+  }
+  if (process !== undefined) {
+    lines.push(
+      `processor ${round(process.cpuSeconds)} s (${round(process.messagesPerCpuSecond)} messages per second of it), ` +
+        `memory at most ${Math.round(process.maxMemoryMiB)} MiB, disk ${Math.round(process.diskBytesPerMessage)} bytes a message`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function row(cells: readonly (string | number)[]): string {
+  return cells.map((cell, index) => String(cell).padEnd(index === 0 ? 8 : index < 8 ? 12 : 0)).join(' ');
+}
+
+function round(value: number): string {
+  return value.toFixed(value < 10 ? 1 : 0);
+}

@@ -1,0 +1,276 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventLog } from '@tributary/eventlog';
+import { openKafkaLog } from '@tributary/eventlog/kafka';
+import { startTwilioSimulator } from '@tributary/testing/simulators/twilio';
+import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
+import { build, type Histogram } from 'hdr-histogram-js';
+import { startMailSink } from '../mail-sink.ts';
+import { phrase } from '../phrases.ts';
+import { usageOf } from '../process-usage.ts';
+import { seededRandom } from '../random.ts';
+import { chatSite, supportAddress } from '../system.ts';
+import { startEmbeddedSystem } from '../system-embedded.ts';
+import type { Deployment, LoadChannel, LoadSettings } from './arguments.ts';
+import type { ChannelFigures, LoadReport } from './report.ts';
+import { type LoadSender, openSenders } from './senders.ts';
+
+export interface LoadOutput {
+  say(line: string): void;
+  /** The live line, once a second. */
+  progress(line: string): void;
+  /** Ends the load early. */
+  readonly signal: AbortSignal;
+}
+
+/** Unanswered at once; beyond it messages count as not sent. What is measured is broken then, and our memory has an end. */
+const mostUnanswered = 20_000;
+const workOffMs = 120_000;
+/** Customers there are; each writes in turn, so that a chat or a thread gets several messages. */
+const customers = 500;
+
+/** Puts the load on the deployment, or on an embedded Tributary started for it. */
+export async function runLoad(settings: LoadSettings, output: LoadOutput): Promise<LoadReport> {
+  if (settings.deployment !== undefined) {
+    const { kafka } = settings.deployment;
+    await using log =
+      kafka === undefined ? undefined : await openKafkaLog({ brokers: kafka.split(','), clientId: 'load' });
+    return send(settings, settings.deployment, log, output);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'tributary-load-'));
+  try {
+    return await sendToOwn(settings, folder, output);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function sendToOwn(settings: LoadSettings, folder: string, output: LoadOutput): Promise<LoadReport> {
+  await using sink = await startMailSink();
+  const account = { accountSid: `AC${'5'.repeat(32)}`, authToken: randomBytes(16).toString('hex') };
+  const number = '+15005550006';
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  // They take what Tributary answers.
+  await using twilio = await startTwilioSimulator({
+    accounts: [account],
+    numbers: [{ accountSid: account.accountSid, number }],
+  });
+  await using platform = await startWebhookSimulator({ secret, account: 'load' });
+  await using system = await startEmbeddedSystem({
+    folder,
+    mailSinkPort: sink.port,
+    report: output.say,
+    environment: {
+      LOG_LEVEL: 'error',
+      TWILIO_ACCOUNTS: JSON.stringify([
+        {
+          account_sid: account.accountSid,
+          auth_token: account.authToken,
+          api_url: twilio.url,
+          numbers: [{ number, channels: ['sms'] }],
+        },
+      ]),
+      SOCIAL_ACCOUNTS: JSON.stringify([
+        {
+          ...{ channel: 'webhook', name: 'load', verifyWith: [secret], signWith: [secret] },
+          ...{ url: platform.url, allowPrivateAddress: true },
+        },
+      ]),
+    },
+  });
+  await system.ready();
+  output.say('an embedded Tributary is ready');
+  const url = system.chatUrl.replace(/^ws/, 'http').replace(/\/chat\/.*$/, '');
+  const own: Required<Omit<Deployment, 'kafka'>> = {
+    smtp: { host: '127.0.0.1', port: system.smtpPort, to: supportAddress },
+    chat: { url: system.chatUrl, site: chatSite },
+    phone: { url, number, ...account },
+    social: { url, account: 'load', secret },
+  };
+  await using log = await system.openLog();
+  const [service] = system.services;
+  const before = await usageOf(service?.pid);
+  const diskBefore = await sizeOf(folder);
+  let maxMemoryMiB = before?.memoryMiB ?? 0;
+  const watch = setInterval(async () => {
+    maxMemoryMiB = Math.max(maxMemoryMiB, (await usageOf(service?.pid))?.memoryMiB ?? 0);
+  }, 500);
+  try {
+    const report = await send(settings, own, log, output);
+    const after = await usageOf(service?.pid);
+    const messages = report.channels.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+    if (before === undefined || after === undefined || messages === 0) return report;
+    const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+    return {
+      ...report,
+      process: {
+        cpuSeconds,
+        messagesPerCpuSecond: messages / cpuSeconds,
+        maxMemoryMiB,
+        diskBytesPerMessage: ((await sizeOf(folder)) - diskBefore) / messages,
+      },
+    };
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+interface Tally {
+  readonly latency: Histogram;
+  sent: number;
+  readonly errors: Map<string, number>;
+}
+
+async function send(
+  settings: LoadSettings,
+  deployment: Deployment,
+  log: EventLog | undefined,
+  { say, progress, signal }: LoadOutput,
+): Promise<LoadReport> {
+  const senders = await openSenders(deployment);
+  const tallies = new Map<LoadChannel, Tally>(
+    [...settings.mix.keys()].map((channel) => [
+      channel,
+      { latency: build({ numberOfSignificantValueDigits: 3 }), sent: 0, errors: new Map() },
+    ]),
+  );
+  let unanswered = 0;
+  const one = async (sender: LoadSender, tally: Tally, text: string, customer: number, dueAtMs: number) => {
+    tally.sent += 1;
+    unanswered += 1;
+    try {
+      await sender.send(text, customer);
+      tally.latency.recordValue(Math.max(0, Math.round(performance.now() - dueAtMs)));
+    } catch (error) {
+      count(tally, (error as Error).message);
+    } finally {
+      unanswered -= 1;
+    }
+  };
+
+  const random = seededRandom('load');
+  const total = Math.round(settings.rate * settings.seconds);
+  const startedAtMs = performance.now();
+  const lagNow = async () => {
+    const lags = (await log?.lag('router')) ?? [];
+    return lags.reduce((sum, { lag }) => sum + lag, 0);
+  };
+  let lag = 0;
+  const ticker = setInterval(async () => {
+    if (log !== undefined) lag = await lagNow().catch(() => lag);
+    progress(progressLine(performance.now() - startedAtMs, tallies, unanswered, log === undefined ? undefined : lag));
+  }, 1000);
+  try {
+    for (let number = 0; number < total && !signal.aborted; number++) {
+      // Every message has its moment, also when those before it have no answer yet.
+      const dueAtMs = startedAtMs + (number * 1000) / settings.rate;
+      const waitMs = dueAtMs - performance.now();
+      if (waitMs > 1 || number % 100 === 99) await delay(Math.max(0, waitMs), undefined, { signal }).catch(() => {});
+      if (signal.aborted) break;
+      const channel = pick(settings.mix, random.next());
+      const [sender, tally] = [senders.get(channel) as LoadSender, tallies.get(channel) as Tally];
+      if (unanswered >= mostUnanswered) {
+        tally.sent += 1;
+        count(tally, `not sent: ${mostUnanswered} unanswered`);
+      } else void one(sender, tally, `${phrase(random)} (${number})`, random.between(0, customers - 1), dueAtMs);
+    }
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    const atEnd = await lagNow();
+    while (unanswered > 0) await delay(50);
+    let workedOffAfterSeconds: number | undefined;
+    if (log !== undefined) {
+      say('the load has ended; waiting until the router has handled it');
+      workedOffAfterSeconds = await untilWorkedOff(lagNow, signal);
+    }
+    return {
+      rate: settings.rate,
+      seconds,
+      channels: [...tallies].map(([channel, tally]) => figuresOf(channel, tally)),
+      ...(log !== undefined && {
+        lag: { atEnd, ...(workedOffAfterSeconds !== undefined && { workedOffAfterSeconds }) },
+      }),
+    };
+  } finally {
+    clearInterval(ticker);
+    for (const sender of senders.values()) await sender[Symbol.asyncDispose]();
+  }
+}
+
+/** @returns after how many seconds there was no lag; undefined when it was given up. */
+async function untilWorkedOff(lagNow: () => Promise<number>, signal: AbortSignal): Promise<number | undefined> {
+  const startedAtMs = performance.now();
+  while (performance.now() - startedAtMs < workOffMs && !signal.aborted) {
+    if ((await lagNow()) === 0) return (performance.now() - startedAtMs) / 1000;
+    await delay(250, undefined, { signal }).catch(() => {});
+  }
+  return undefined;
+}
+
+function count({ errors }: Tally, what: string): void {
+  errors.set(what, (errors.get(what) ?? 0) + 1);
+}
+
+function pick(mix: ReadonlyMap<LoadChannel, number>, point: number): LoadChannel {
+  let sum = 0;
+  for (const [channel, share] of mix) {
+    sum += share;
+    if (point < sum) return channel;
+  }
+  return [...mix.keys()].at(-1) as LoadChannel;
+}
+
+function progressLine(
+  elapsedMs: number,
+  tallies: ReadonlyMap<string, Tally>,
+  unanswered: number,
+  lag?: number,
+): string {
+  const all = [...tallies.values()];
+  const sent = all.reduce((sum, tally) => sum + tally.sent, 0);
+  const failed = all.reduce((sum, { errors }) => sum + [...errors.values()].reduce((a, b) => a + b, 0), 0);
+  const latency = build({ numberOfSignificantValueDigits: 3 });
+  for (const tally of all) latency.add(tally.latency);
+  const parts = [
+    `${Math.round(elapsedMs / 1000)} s`,
+    `sent ${sent}`,
+    `acknowledged ${latency.totalCount}`,
+    `errors ${failed}`,
+    `unanswered ${unanswered}`,
+    `p50 ${latency.getValueAtPercentile(50)} ms`,
+    `p99 ${latency.getValueAtPercentile(99)} ms`,
+    ...(lag === undefined ? [] : [`lag ${lag}`]),
+  ];
+  return parts.join('  ');
+}
+
+function figuresOf(channel: string, { latency, sent, errors }: Tally): ChannelFigures {
+  // A histogram answers with the end of a value's range.
+  const at = (percentile: number) => Math.min(latency.getValueAtPercentile(percentile), latency.maxValue);
+  return {
+    channel,
+    sent,
+    acknowledged: latency.totalCount,
+    errors: Object.fromEntries(errors),
+    latencyMs:
+      latency.totalCount === 0
+        ? {}
+        : { p50: at(50), p90: at(90), p99: at(99), 'p99.9': at(99.9), max: latency.maxValue },
+  };
+}
+
+/** Bytes of all files below a folder. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      stat(join(entry.parentPath, entry.name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,28 @@
+import { until } from '@tributary/testing';
+import type { System } from './system.ts';
+import type { Killed } from './victims.ts';
+
+/**
+ * Ends every service process with SIGTERM and starts it again, one after the other, each when the one before is ready again.
+ * @throws when one does not come back.
+ */
+export async function restartInTurn(
+  { services }: System,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Killed[]> {
+  const restarted: Killed[] = [];
+  for (const service of services) {
+    signal.throwIfAborted();
+    report(`${service.name} is restarted`);
+    const startedAtMs = performance.now();
+    const { starts } = service;
+    service.terminate();
+    await until(`${service.name} to be ready again`, () => service.starts > starts && service.isReady(), {
+      timeoutMs: 300_000,
+      everyMs: 100,
+    });
+    restarted.push({ victim: service.name, recoveryMs: performance.now() - startedAtMs });
+  }
+  return restarted;
+}

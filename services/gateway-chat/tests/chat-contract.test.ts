@@ -1,0 +1,4 @@
+import { promiseOfChannel } from '@tributary/gateway-kit/contract';
+import { subject } from './chat-subject.ts';
+
+promiseOfChannel(subject);

@@ -1,0 +1,6 @@
+import { promiseOfChannelAtScale } from '@tributary/gateway-kit/contract';
+import { smsSubject } from './sms-channel.ts';
+import { whatsappSubject } from './whatsapp-channel.ts';
+
+promiseOfChannelAtScale('SMS', smsSubject);
+promiseOfChannelAtScale('WhatsApp', whatsappSubject);
