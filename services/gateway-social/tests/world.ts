@@ -100,11 +100,7 @@ export async function connectTo(channel: Channel, inbox: Partial<Inbox>): Promis
   const service = await channel.connect?.(
     {
       admit: () => ({ [Symbol.dispose]() {} }),
-      accept: nothing,
-      count: nothing,
-      deadLetter: nothing,
-      report: nothing,
-      signal: nothing,
+      ...{ accept: nothing, count: nothing, deadLetter: nothing, report: nothing, signal: nothing },
       ...inbox,
     },
     { find: async () => undefined, conversationOfTicket: async () => undefined },
