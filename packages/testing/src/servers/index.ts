@@ -13,3 +13,4 @@ export {
   type ServerOptions,
   type Unavailable,
 } from './running-server.ts';
+export { type SecuredKafka, startSecuredKafka } from './secured-kafka.ts';
