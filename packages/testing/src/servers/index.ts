@@ -15,4 +15,5 @@ export {
   type ServerOptions,
   type Unavailable,
 } from './running-server.ts';
+export { type SecuredKafka, startSecuredKafka } from './secured-kafka.ts';
 export { findSignaturePython, type RunPython } from './signature-python.ts';

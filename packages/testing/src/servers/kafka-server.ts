@@ -32,7 +32,16 @@ export async function startKafka(options: ServerOptions): Promise<RunningServer 
   return orUnavailable(async () => (await startKafkaInDocker(options)) ?? startKafkaHere(options));
 }
 
-async function startKafkaHere(options: ServerOptions): Promise<RunningServer> {
+/** What makes a broker other than the usual one. */
+export interface KafkaAdditions {
+  readonly listener: { readonly name: string; readonly host: string; readonly port: number; readonly protocol: string };
+  readonly settings: Readonly<Record<string, string>>;
+  /** Passwords by name, for both SCRAM mechanisms. */
+  readonly scramUsers: Readonly<Record<string, string>>;
+}
+
+/** Kafka's jars on this machine's Java. */
+export async function startKafkaHere(options: ServerOptions, additions?: KafkaAdditions): Promise<RunningServer> {
   const cacheDir = options.cacheDir ?? cacheDirectory();
   const kafka = await installKafka({ cacheDir, report: options.report });
   const folder = dataFolder('kafka', options.dataDir);
@@ -47,10 +56,10 @@ async function startKafkaHere(options: ServerOptions): Promise<RunningServer> {
     controllerPort: await freePort(),
   });
   const logs = join(folder.path, 'logs');
-  writeFileSync(settingsFile, asProperties({ ...settings, 'log.dirs': logs }));
+  writeFileSync(settingsFile, asProperties({ ...withAdditions(settings, additions), 'log.dirs': logs }));
   const logging = join(folder.path, 'log4j2.properties');
   writeFileSync(logging, logSettings);
-  if (!existsSync(join(logs, 'meta.properties'))) await format(kafka, settingsFile);
+  if (!existsSync(join(logs, 'meta.properties'))) await format(kafka, settingsFile, additions?.scramUsers);
 
   const launch = async () => {
     const started = new ServerProcess({
@@ -96,9 +105,32 @@ async function startKafkaHere(options: ServerOptions): Promise<RunningServer> {
   };
 }
 
-async function format(kafka: KafkaInstallation, settingsFile: string): Promise<void> {
+async function format(
+  kafka: KafkaInstallation,
+  settingsFile: string,
+  scramUsers: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const tool = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', kafka.classPath, 'kafka.tools.StorageTool'];
-  await runCommand(kafka.java, [...tool, 'format', '-t', clusterId, '-c', settingsFile]);
+  const users = Object.entries(scramUsers).flatMap(([name, password]) =>
+    [256, 512].flatMap((bits) => ['--add-scram', `SCRAM-SHA-${bits}=[name=${name},password=${password}]`]),
+  );
+  await runCommand(kafka.java, [...tool, 'format', '-t', clusterId, '-c', settingsFile, ...users]);
+}
+
+function withAdditions(
+  settings: Record<string, string>,
+  additions: KafkaAdditions | undefined,
+): Record<string, string> {
+  if (additions === undefined) return settings;
+  const { name, host, port, protocol } = additions.listener;
+  const protocols = 'listener.security.protocol.map';
+  return {
+    ...settings,
+    listeners: `${settings['listeners']},${name}://${host}:${port}`,
+    'advertised.listeners': `${settings['advertised.listeners']},${name}://${host}:${port}`,
+    [protocols]: `${settings[protocols]},${name}:${protocol}`,
+    ...additions.settings,
+  };
 }
 
 const logSettings = `rootLogger.level=INFO
