@@ -11,7 +11,7 @@ export interface TopicAccess {
   readonly tails: readonly string[];
 }
 
-const { inbound, outbound, delivery, signals, ticketEvents, decisions, offers, channels } = topics;
+const { inbound, mentions, outbound, delivery, signals, ticketEvents, decisions, offers, channels } = topics;
 /** Groups of `tail` are called `tail-` and something random. */
 const tailGroupPrefix = 'tail-';
 
@@ -35,8 +35,8 @@ export const topicAccess: readonly TopicAccess[] = [
     writes: [signals.name],
     consumes: [{ topic: offers.name, groups: ['gateway-phone-offers'] }],
   }),
-  gateway('gateway-social', ['telegram', 'webhook', 'wechat', 'weibo'], {
-    writes: [signals.name],
+  gateway('gateway-social', ['telegram', 'webhook', 'wechat', 'weibo', 'app-store', 'google-play', 'feeds'], {
+    writes: [signals.name, mentions.name],
     tails: [signals.name],
   }),
   {
