@@ -15,7 +15,8 @@ test('every topic has somebody who writes it and, but for those made for integra
   const names = allTopics.map(({ name }) => name);
   const written = new Set(topicAccess.flatMap(({ writes }) => writes));
   const read = new Set(topicAccess.flatMap(({ consumes, tails }) => [...consumes.map(({ topic }) => topic), ...tails]));
-  for (const name of names) expect([name, written.has(name), read.has(name)]).toEqual([name, true, !forOthers.includes(name)]);
+  for (const name of names)
+    expect([name, written.has(name), read.has(name)]).toEqual([name, true, !forOthers.includes(name)]);
   const known = new Set([...names, ...names.map(deadLetterTopic)]);
   expect([...written, ...read].filter((name) => !known.has(name))).toEqual([]);
 });
