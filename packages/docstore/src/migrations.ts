@@ -5,7 +5,7 @@ import { RefusedError } from './refused-error.ts';
 
 /**
  * Brings a service's documents from one version to the next. Code of the version before reads and writes beside it, so it adds and
- * fills what is new and takes nothing away that the version before reads; what only older code read it may take away.
+ * fills what is new, and takes away only what the version before no longer reads.
  */
 export interface Migration {
   /** 2 for a service's first, one more for each that follows. None is ever removed from the list. */
