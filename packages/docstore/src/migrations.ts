@@ -69,7 +69,7 @@ const longestWaitMs = 5000;
 /**
  * Call it before the service reads or writes its documents. Brings them to this code's version, by one process at a time, going on
  * where an earlier one stood; resolves when they are there. Documents of a newer version are taken as they are when this code can
- * read them. Documents nobody has called it for are of version 1. Repeats do nothing.
+ * read them. Before the first migration the documents are of version 1, and nothing says so. Repeats do nothing.
  * @throws DataFromTheFutureError
  * @throws RefusedError when the migrations' versions are not 2, 3, 4, …
  * @throws Error naming the migration that failed; the version stays, and the next call goes on there.
@@ -83,13 +83,11 @@ export async function applyMigrations(docStore: DocStore, options: MigrationOpti
   const versions = await docStore.collection<SchemaVersion>('schema_versions');
   const beginning = { version: 1, oldestReader: 1 };
   for (let waited = 0; ; waited++) {
-    let data = await versions.findOne({ _id: service });
-    if (data === undefined) {
-      await versions.updateOne({ _id: service }, { $setOnInsert: beginning }, { upsert: true });
-      data = { _id: service, ...beginning };
-    }
+    const found = await versions.findOne({ _id: service });
+    const data = found ?? beginning;
     if (ownVersion < data.oldestReader) throw new DataFromTheFutureError(service, ownVersion, data);
     if (ownVersion <= data.version) return;
+    if (found === undefined) await versions.updateOne({ _id: service }, { $setOnInsert: beginning }, { upsert: true });
     const nowMs = clock.now();
     const leaseOf = randomUUID();
     const claimed = await versions.findOneAndUpdate(
