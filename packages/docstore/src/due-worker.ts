@@ -1,10 +1,5 @@
+import type { Clock } from './clock.ts';
 import type { Collection, Document, Filter } from './port.ts';
-
-/** The runtime's clock, as far as it is needed here. */
-interface Clock {
-  now(): number;
-  setTimer(delayMs: number, callback: () => void): Disposable;
-}
 
 interface Logger {
   warn(details: object, text: string): void;

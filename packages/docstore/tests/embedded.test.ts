@@ -1,25 +1,37 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
+import { ManualClock, until } from '@tributary/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { EmbeddedCollection } from '../src/embedded/collection.ts';
 import { Database } from '../src/embedded/database.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../src/embedded/index.ts';
-import type { Document, Filter, FindOptions, IndexSpec } from '../src/index.ts';
-import { docStoreContract } from './contract.ts';
+import {
+  applyMigrations,
+  type Document,
+  type Filter,
+  type FindOptions,
+  type IndexSpec,
+  type Migration,
+} from '../src/index.ts';
+import { docStoreContract, type Place } from './contract.ts';
+import { migrationsContract } from './migrations-contract.ts';
 
 const makeFolder = () => mkdtemp(join(tmpdir(), 'docstore-'));
 
-docStoreContract('SQLite in a folder', async () => {
+const makePlace = async (): Promise<Place> => {
   const folder = await makeFolder();
   return {
     open: () => openEmbeddedStore({ folder }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };
-});
+};
+docStoreContract('SQLite in a folder', makePlace);
+migrationsContract('SQLite in a folder', makePlace, { connections: 1 });
 
 describe('SQLite in a folder', () => {
   let folder: string;
@@ -94,6 +106,34 @@ describe('SQLite in a folder', () => {
       expect(await notes.find({ number: `number of ${id}` })).toEqual([found]);
       expect(await notes.find({ tags: `tag of ${id}` })).toEqual([found]);
     }
+  });
+
+  test('kill -9 in the middle of a migration: the next process goes on where it stood, once the lease has ended', async () => {
+    const child = startChild(new URL('./migrate-until-killed.ts', import.meta.url));
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const clock = new ManualClock(Date.now());
+    const places: (string | undefined)[] = [];
+    let done = false;
+    const migration: Migration = {
+      version: 2,
+      description: 'half done',
+      run: async (_docStore, { resumeFrom }) => void places.push(resumeFrom),
+    };
+    const logger = { info: () => {}, warn: () => {} };
+    const migrated = applyMigrations(store, { service: 'ticketing', migrations: [migration], clock, logger });
+    void migrated.finally(() => {
+      done = true;
+    });
+    await clock.advance(20_000);
+    expect(places).toEqual([]);
+    await until('the end of the lease', async () => {
+      await clock.advance(1000);
+      return done;
+    });
+    await migrated;
+    expect(places).toEqual(['half']);
   });
 
   test('writes in order wait for the disk once, at the end, and no link of a chain is kept without those before', async () => {

@@ -4,12 +4,13 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { openMongoStore } from '../src/mongo/index.ts';
 import { UnavailableError } from '../src/port.ts';
-import { docStoreContract } from './contract.ts';
+import { docStoreContract, type Place } from './contract.ts';
+import { migrationsContract } from './migrations-contract.ts';
 
 const url = inject('mongoUrl');
 
 describe.skipIf(url === undefined)('against a server', () => {
-  docStoreContract('MongoDB', async () => {
+  const makePlace = async (): Promise<Place> => {
     const database = `docstore-${randomUUID()}`;
     return {
       open: () => openMongoStore({ url: url as string, database }),
@@ -18,7 +19,9 @@ describe.skipIf(url === undefined)('against a server', () => {
         await client.db(database).dropDatabase();
       },
     };
-  });
+  };
+  docStoreContract('MongoDB', makePlace);
+  migrationsContract('MongoDB', makePlace, { connections: 2 });
 });
 
 describe('a MongoDB that is away', () => {

@@ -1,5 +1,5 @@
 import type { BlobStore } from '@tributary/blobstore';
-import type { DocStore } from '@tributary/docstore';
+import { applyMigrations, type DocStore } from '@tributary/docstore';
 import { consumerService, type EventLog } from '@tributary/eventlog';
 import { type Channel, capabilities, createGateway, type Gateway, type Inbox } from '@tributary/gateway-kit';
 import { type Clock, composeServices, type Logger } from '@tributary/runtime';
@@ -32,6 +32,8 @@ export interface ChatDependencies {
 
 /** The web chat's channel with everything around it; `http` is all that is under `/chat/v1`. */
 export async function createChatGateway(dependencies: ChatDependencies): Promise<Gateway> {
+  const { docStore, clock, logger } = dependencies;
+  await applyMigrations(docStore, { service: 'gateway-chat', migrations: [], clock, logger });
   return createGateway(await createChatChannel(dependencies), { ...dependencies, publicUrl: '' });
 }
 

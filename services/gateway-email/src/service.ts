@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { BlobStore } from '@tributary/blobstore';
-import { type DocStore, type Document, DuplicateKeyError } from '@tributary/docstore';
+import { applyMigrations, type DocStore, type Document, DuplicateKeyError } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import {
   type Channel,
@@ -48,6 +48,8 @@ export interface EmailGateway extends Service {
 
 /** The email channel with everything around it. */
 export async function createEmailGateway(dependencies: EmailGatewayDependencies): Promise<EmailGateway> {
+  const { docStore, clock, logger } = dependencies;
+  await applyMigrations(docStore, { service: 'gateway-email', migrations: [], clock, logger });
   const channel = await createEmailChannel(dependencies);
   const gateway = await createGateway(channel, { ...dependencies, publicUrl: '' });
   return {

@@ -1,6 +1,6 @@
 import type { BlobStore } from '@tributary/blobstore';
 import type { AgentApi } from '@tributary/contracts';
-import type { DocStore } from '@tributary/docstore';
+import { applyMigrations, type DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import { createGateway, type Gateway } from '@tributary/gateway-kit';
 import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
@@ -29,6 +29,8 @@ export interface PhoneGateway extends Service {
 
 /** One gateway for each channel that has numbers. */
 export async function createPhoneGateway(dependencies: PhoneDependencies): Promise<PhoneGateway> {
+  const { docStore, clock, logger } = dependencies;
+  await applyMigrations(docStore, { service: 'gateway-phone', migrations: [], clock, logger });
   const { accounts, publicUrl, voicePolicyPath } = dependencies.config;
   const shared = { ...dependencies, publicUrl, voicePolicyPath };
   const gateways: Gateway[] = [];

@@ -1,5 +1,5 @@
 import type { BlobStore } from '@tributary/blobstore';
-import type { DocStore } from '@tributary/docstore';
+import { applyMigrations, type DocStore } from '@tributary/docstore';
 import type { EventLog } from '@tributary/eventlog';
 import { createGateway } from '@tributary/gateway-kit';
 import { type Clock, composeServices, type Logger, type Service } from '@tributary/runtime';
@@ -25,7 +25,8 @@ export interface SocialGateway extends Service {
 
 /** One gateway for each channel that has accounts. */
 export async function createSocialGateway(dependencies: SocialDependencies): Promise<SocialGateway> {
-  const { config } = dependencies;
+  const { config, docStore, clock, logger } = dependencies;
+  await applyMigrations(docStore, { service: 'gateway-social', migrations: [], clock, logger });
   const shared = { ...dependencies, publicUrl: config.publicUrl };
   const gateways = await Promise.all(
     channelKinds

@@ -6,7 +6,7 @@ import {
   type TicketApi,
   topics,
 } from '@tributary/contracts';
-import type { DocStore } from '@tributary/docstore';
+import { applyMigrations, type DocStore } from '@tributary/docstore';
 import type { Consumer, EventLog } from '@tributary/eventlog';
 import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
 import { createAgentStore, openAgentCollection } from './adapters/docstore-agent-store.ts';
@@ -55,10 +55,11 @@ export interface RouterService extends Service {
   reloadPolicy(): Promise<boolean>;
 }
 
-/** @throws PolicyError when the policy file is not a policy. */
+/** @throws PolicyError when the policy file is not a policy; DataFromTheFutureError. */
 export async function createRouter(dependencies: RouterDependencies): Promise<RouterService> {
   const { config, eventLog, docStore, clock, logger } = dependencies;
   const policy = { current: await readPolicyFile(config.policyFile) };
+  await applyMigrations(docStore, { service: 'router', migrations: [], clock, logger });
   const agentDocuments = await openAgentCollection(docStore);
   const waitingDocuments = await openWaitingCollection(docStore);
   const decisionDocuments = await openDecisionCollection(docStore);

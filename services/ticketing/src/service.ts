@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type TicketApi, TicketServiceService } from '@tributary/contracts';
-import type { DocStore } from '@tributary/docstore';
+import { applyMigrations, type DocStore } from '@tributary/docstore';
 import { consumerService, type EventLog } from '@tributary/eventlog';
 import { bindGrpc, type Clock, composeServices, type GrpcBinding, type Logger, type Service } from '@tributary/runtime';
 import { openContacts, openMessagePlaces, openPointers, openTicketNumbers } from './adapters/docstore-intake.ts';
@@ -46,9 +46,10 @@ const publicationsPerSweep = 50;
 const hourMs = 60 * 60 * 1000;
 const bundledTemplates = fileURLToPath(new URL('../templates', import.meta.url));
 
-/** Builds the service on the given stores. Creates its collections; opens no port. @throws TemplateError */
+/** Builds the service on the given stores. Creates its collections; opens no port. @throws TemplateError, DataFromTheFutureError */
 export async function createTicketing(dependencies: TicketingDependencies): Promise<TicketingService> {
   const { config, eventLog, docStore, clock, logger } = dependencies;
+  await applyMigrations(docStore, { service: 'ticketing', migrations: [], clock, logger });
   const now = () => clock.now();
   const template = loadTemplates(config.templateFolder ?? bundledTemplates, config.defaultLanguage);
   const [collection, publications, places, pointers, contacts, numbers] = await Promise.all([
