@@ -145,13 +145,13 @@ function openSnapshots(dataFolder: string): Map<string, DatabaseSync> {
   }
 }
 
-/** @returns how many. Files that are being written, in `tmp`, are nobody's yet. */
+/** @returns how many. Files that are being written, in `tmp` or with a dot before their name, are nobody's yet. */
 async function copyFiles(from: string, to: string): Promise<number> {
   if (!existsSync(from)) return 0;
   let count = 0;
   for (const entry of await readdir(from, { recursive: true, withFileTypes: true })) {
     const folder = entry.parentPath.slice(from.length);
-    if (!entry.isFile() || folder.split('/').includes('tmp')) continue;
+    if (!entry.isFile() || entry.name.startsWith('.') || folder.split('/').includes('tmp')) continue;
     await mkdir(join(to, folder), { recursive: true });
     await cp(join(entry.parentPath, entry.name), join(to, folder, entry.name), { mode: constants.COPYFILE_FICLONE });
     count += 1;
