@@ -56,6 +56,7 @@ describe.skipIf(url === undefined)('a MongoDB that is killed and comes back', ()
     await using store = await openMongoStore({ url: server.url, database: `docstore-${randomUUID()}`, waitMs: 60_000 });
     const notes = await store.collection('notes', [{ keys: { n: 1 }, unique: true }]);
     const resolved: string[] = [];
+    const misnamed: unknown[] = [];
     let stop = false;
     const writer = async (writerId: number) => {
       for (let n = 0; !stop; n++) {
@@ -65,8 +66,9 @@ describe.skipIf(url === undefined)('a MongoDB that is killed and comes back', ()
           try {
             await notes.updateOne({ _id }, { $set: { done: true } }, { upsert: true });
             break;
-          } catch {
+          } catch (error) {
             if (stop) return;
+            if (!(error instanceof UnavailableError)) misnamed.push(error);
             await new Promise((resolve) => setTimeout(resolve, 50));
           }
         }
@@ -85,6 +87,7 @@ describe.skipIf(url === undefined)('a MongoDB that is killed and comes back', ()
     await writers;
     const found = new Set((await notes.find({})).map(({ _id }) => _id));
     expect(resolved.filter((id) => !found.has(id))).toEqual([]);
+    expect(misnamed).toEqual([]);
   });
 
   test('while it is away every operation rejects with UnavailableError', { timeout: 120_000 }, async (context) => {

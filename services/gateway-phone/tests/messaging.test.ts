@@ -194,3 +194,16 @@ test('a message that our side missed is fetched from Twilio within minutes, with
   expect(it.inbound.map(({ text }) => text)).toEqual(['Hello', 'It smokes', 'Are you there?']);
   expect(it.inbound[1]?.attachments[0]?.blob?.mediaType).toBe('image/png');
 });
+
+test('a look for missed messages that failed is taken again within seconds', async () => {
+  const it = await openTelephoneWorld();
+  await it.simulator.messaging.write('sms', { from: customer, to: ourNumber, text: 'Hello' });
+  await it.received(1);
+  it.simulator.setAccount({ ...twilio, authToken: 'another' });
+  await it.clock.advance(5 * 60_000);
+  await until('the problem', () => it.gateway.problems().join().includes('cannot be looked through'));
+  it.simulator.setAccount(twilio);
+  const startMs = it.clock.now();
+  await it.passing('no problem', () => it.gateway.problems().length === 0);
+  expect(it.clock.now() - startMs).toBeLessThan(10_000);
+});

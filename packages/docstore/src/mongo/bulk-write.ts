@@ -86,7 +86,7 @@ export async function bulkWrite(
 
   const sums = { inserted: 0, matched: 0, modified: 0, upserted: 0, deleted: 0 };
   const duplicates: number[] = [];
-  for (let pending = sent; pending.length > 0; ) {
+  for (let pending = sent, attempt = 1; pending.length > 0; attempt++) {
     const { result, failures } = await send(collection, pending);
     const upserted = pending.filter(
       ({ insertsUpsert }, at) => insertsUpsert && !failures.duplicates.has(at) && !failures.conflicts.has(at),
@@ -102,7 +102,7 @@ export async function bulkWrite(
       else duplicates.push(place);
     }
     pending = pending.filter((_, at) => failures.conflicts.has(at));
-    if (pending.length > 0) await conflictPause();
+    if (pending.length > 0) await conflictPause(attempt);
   }
   for (const [place, write] of alone) {
     const outcome = await upsertAlone(write);

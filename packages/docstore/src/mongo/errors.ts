@@ -7,12 +7,23 @@ const duplicateKey = 11000;
 /** BadValue, TypeMismatch, PathNotViable, ConflictingUpdateOperators: the document does not fit the update. */
 const doesNotFit = new Set([2, 14, 28, 40]);
 
-/** Whether trying again later may help: no server is reached, or it is stopping or no longer the primary. */
+/** InternalError, as which FerretDB passes on that PostgreSQL behind it is away. */
+const internalError = 1;
+/** What PostgreSQL says while it starts, stops or recovers (SQLSTATE class 57), and what pgx says without it. */
+const postgresIsAway =
+  /the database system is |terminating connection due to|failed to connect to|connection refused|unexpected EOF|conn closed/;
+
+/** Whether trying again later may help: no server is reached, or it is starting, stopping or no longer the primary. */
 export function isAway(error: unknown): error is Error {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true;
   if (!(error instanceof MongoServerError)) return false;
+  if (saysAway(error.code, error.message)) return true;
   // The driver wraps what a whole bulk write failed of.
   return error.hasErrorLabel('RetryableWriteError') || isAway(error.errorResponse);
+}
+
+function saysAway(code: number | string | undefined, message: string | undefined): boolean {
+  return code === internalError && postgresIsAway.test(message ?? '');
 }
 
 /** An error of the driver as the port names it; any other as it is. */
@@ -38,14 +49,17 @@ export async function untilNoConflict<R>(write: () => Promise<R>): Promise<R> {
       return await write();
     } catch (error) {
       if (!isConflict(error) || attempt === maxAttempts) throw error;
-      await conflictPause();
+      await conflictPause(attempt);
     }
   }
 }
 
-/** Lets the other one finish; the spread keeps two losers from meeting again. */
-export function conflictPause(): Promise<void> {
-  return sleep(Math.random() * 50);
+/**
+ * Lets the other one finish; the spread keeps two losers from meeting again, the more the oftener they met.
+ * @param attempt Counts from 1.
+ */
+export function conflictPause(attempt: number): Promise<void> {
+  return sleep(Math.random() * Math.min(25 * 2 ** attempt, 2000));
 }
 
 function isConflict(error: unknown): boolean {
@@ -66,6 +80,8 @@ export function failuresOf(error: unknown, collection: string): Failures {
   // A failure that is no operation's own, such as a lost connection or a write concern that could not be met.
   if (failures.length === 0) throw translateError(error, collection);
   const other = failures.find(({ code }) => code !== duplicateKey && !conflicts.has(code));
+  if (other !== undefined && saysAway(other.code, other.errmsg))
+    throw new UnavailableError(`MongoDB is away: ${other.errmsg}`, { cause: error });
   if (other !== undefined)
     throw doesNotFit.has(other.code) ? new RefusedError('', other.errmsg ?? 'the document does not fit') : error;
   const places = (wanted: (code: number) => boolean) =>

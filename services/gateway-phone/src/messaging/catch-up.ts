@@ -1,5 +1,5 @@
 import type { Collection, DocStore, Document } from '@tributary/docstore';
-import type { Clock, Logger, Service } from '@tributary/runtime';
+import { backOffMs, type Clock, type Logger, type Service } from '@tributary/runtime';
 import type { TwilioAccount } from '../twilio/account.ts';
 import type { TwilioRestClient } from '../twilio/rest-client.ts';
 import type { Medium } from './medium.ts';
@@ -22,7 +22,7 @@ export interface CatchUp extends Service {
 
 /**
  * Twilio brings a message for 15 seconds and then drops the event, though it keeps the message. So it is asked every five
- * minutes, and at each start, for what came meanwhile. What another replica got is accepted again, which is harmless.
+ * minutes, at each start, and soon again when that failed, for what came meanwhile. What another replica got is accepted again, which is harmless.
  * A number that was never asked for begins now: its past is not ours.
  * @param accept Takes the parameters as the webhook would have had them.
  */
@@ -41,6 +41,7 @@ export async function createCatchUp(options: {
   const faults = new Map<string, string>();
   let timer: Disposable | undefined;
   let running = Promise.resolve();
+  let failures = 0;
   let stopped = false;
 
   async function look(account: TwilioAccount, number: string): Promise<void> {
@@ -103,7 +104,9 @@ export async function createCatchUp(options: {
     for (const [sid, atMs] of broughtAtMs) {
       if (atMs < clock.now() - everyMs - 2 * overlapMs) broughtAtMs.delete(sid);
     }
-    if (!stopped) timer = clock.setTimer(everyMs, begin);
+    failures = faults.size === 0 ? 0 : failures + 1;
+    const nextMs = failures === 0 ? everyMs : backOffMs(failures, { baseMs: 500, maxMs: everyMs });
+    if (!stopped) timer = clock.setTimer(nextMs, begin);
   }
 
   function begin(): void {
