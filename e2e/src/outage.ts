@@ -59,7 +59,7 @@ export async function goWithoutServers(
 
 async function readyAmong(services: readonly ServiceProcess[]): Promise<string[]> {
   const ready = await Promise.all(
-    services.map(async (service) => ({ name: service.name, is: await service.isReady() })),
+    services.map(async (service) => ({ name: service.name, is: await service.checkReady().catch(() => false) })),
   );
   return ready.filter(({ is }) => is).map(({ name }) => name);
 }

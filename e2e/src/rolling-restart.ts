@@ -18,7 +18,7 @@ export async function restartInTurn(
     const startedAtMs = performance.now();
     const { starts } = service;
     service.terminate();
-    await until(`${service.name} to be ready again`, () => service.starts > starts && service.isReady(), {
+    await until(`${service.name} to be ready again`, () => service.starts > starts && service.checkReady(), {
       timeoutMs: 300_000,
       everyMs: 100,
     });

@@ -42,7 +42,7 @@ export async function startEmbeddedSystem(options: SystemOptions): Promise<Syste
     victims: [serviceVictim(standalone)],
     services: [standalone],
     logFolder,
-    ready: () => until('Tributary to be ready', () => standalone.isReady(), { timeoutMs: 60_000 }).then(() => {}),
+    ready: () => until('Tributary to be ready', () => standalone.checkReady(), { timeoutMs: 60_000 }).then(() => {}),
     // Others may read the log's file while the process that consumes from it runs.
     openLog: () => openEmbeddedLog({ folder: join(dataFolder, 'log') }),
     [Symbol.asyncDispose]: () => standalone.stop(),

@@ -81,7 +81,7 @@ export async function startScaleSystem({
     logFolder,
     async ready() {
       for (const service of services) {
-        await until(`${service.name} to be ready`, () => service.isReady(), { timeoutMs: 120_000, everyMs: 100 });
+        await until(`${service.name} to be ready`, () => service.checkReady(), { timeoutMs: 120_000, everyMs: 100 });
       }
     },
     openLog,

@@ -24,7 +24,7 @@ export function serviceVictim(service: ServiceProcess): Victim {
     async kill() {
       const { starts } = service;
       service.kill();
-      await until(`${service.name} to be ready again`, () => service.starts > starts && service.isReady(), {
+      await until(`${service.name} to be ready again`, () => service.starts > starts && service.checkReady(), {
         timeoutMs: recoveryLimitMs,
         everyMs: 100,
       });

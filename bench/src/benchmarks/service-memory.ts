@@ -52,7 +52,7 @@ export const serviceMemory: Benchmark = {
     );
     try {
       for (const service of services)
-        await until(`${service.name} to be ready`, () => service.isReady(), { timeoutMs: 120_000, everyMs: 100 });
+        await until(`${service.name} to be ready`, () => service.checkReady(), { timeoutMs: 120_000, everyMs: 100 });
       await pause(3000);
       const idle = services.map(memoryOf);
       await sendMails(ports.smtp);

@@ -10,7 +10,7 @@ const wrap: typeof dieWithParent = ([program, ...args]) =>
 
 async function started(services: readonly ServiceProcess[], addresses: Omit<Started, 'stop'>): Promise<Started> {
   for (const service of services)
-    await until(`${service.name} to be ready`, () => service.isReady(), { timeoutMs: 240_000 });
+    await until(`${service.name} to be ready`, () => service.checkReady(), { timeoutMs: 240_000 });
   return { ...addresses, stop: async () => void (await Promise.all(services.map((service) => service.stop()))) };
 }
 

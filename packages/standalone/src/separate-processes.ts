@@ -45,7 +45,7 @@ const services = serviceProcesses(
 );
 await Promise.all(
   services.map(async (service) => {
-    while (!(await service.isReady())) await new Promise((resolve) => setTimeout(resolve, 200));
+    while (!(await service.checkReady().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 200));
     report(`${service.name} is ready`);
   }),
 );

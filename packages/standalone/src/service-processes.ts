@@ -8,8 +8,8 @@ export interface ServiceProcess {
   readonly name: string;
   /** Undefined between its end and its next start. */
   readonly pid: number | undefined;
-  /** True when its `/health/ready` answers 200. */
-  isReady(): Promise<boolean>;
+  /** @throws while its `/health/ready` does not answer 200, with what it answers. */
+  checkReady(): Promise<true>;
   /** How often it was started. */
   readonly starts: number;
   /** SIGKILL; it comes back by itself. */
@@ -74,10 +74,12 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
     get starts() {
       return starts;
     },
-    async isReady() {
+    async checkReady() {
       const signal = AbortSignal.timeout(2000);
-      const url = `http://127.0.0.1:${options.healthPort}/health/ready`;
-      return (await fetch(url, { signal }).catch(() => undefined))?.ok ?? false;
+      const answer = await fetch(`http://127.0.0.1:${options.healthPort}/health/ready`, { signal });
+      const said = await answer.text();
+      if (!answer.ok) throw new Error(`${options.name} answers ${answer.status}: ${said}`);
+      return true;
     },
     kill: () => void child?.kill('SIGKILL'),
     terminate: () => void child?.kill('SIGTERM'),
