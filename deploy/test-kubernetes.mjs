@@ -75,33 +75,6 @@ await step('every service is rolled under load: nothing is refused, lost or doub
   return await load.end({ mayRetry: false });
 });
 
-await step('1 to 3 to 1 replicas of every service under load: nothing is refused, lost or doubled', async () => {
-  const load = await startLoad('scaled', customers);
-  for (const service of await services()) {
-    await inside('scale', `deployment/${service}`, '--replicas=3');
-    await rolledOut(service);
-    await inside('scale', `deployment/${service}`, '--replicas=1');
-    await until(`one ${service} is left`, async () => (await pods(service)).length === 1);
-  }
-  return await load.end({ mayRetry: false });
-});
-
-await step(`${kills} pods killed at random under load: nothing acknowledged is lost or doubled`, async () => {
-  const load = await startLoad('killed', customers);
-  const killed = [];
-  while (killed.length < kills) {
-    const running = (await pods()).filter(({ status }) => status.phase === 'Running');
-    const victim = running[randomInt(running.length)]?.metadata;
-    if (victim !== undefined) {
-      killed.push(victim.labels['app.kubernetes.io/name']);
-      await inside('delete', 'pod', victim.name, '--grace-period=0', '--force');
-    }
-    await setTimeout(randomInt(2000, 10_000));
-  }
-  for (const service of await services()) await rolledOut(service);
-  return `${killed.join(' ')}; ${await load.end({ mayRetry: true })}`;
-});
-
 await step('a bad image leaves the old pods serving', async () => {
   const load = await startLoad('image', customers);
   for (const service of ['gateway-email', 'gateway-chat']) {
@@ -120,6 +93,33 @@ await step('a bad image leaves the old pods serving', async () => {
       await rolledOut(service);
     }
   }
+});
+
+await step(`${kills} pods killed at random under load: nothing acknowledged is lost or doubled`, async () => {
+  const load = await startLoad('killed', customers);
+  const killed = [];
+  while (killed.length < kills) {
+    const running = (await pods()).filter(({ status }) => status.phase === 'Running');
+    const victim = running[randomInt(running.length)]?.metadata;
+    if (victim !== undefined) {
+      killed.push(victim.labels['app.kubernetes.io/name']);
+      await inside('delete', 'pod', victim.name, '--grace-period=0', '--force');
+    }
+    await setTimeout(randomInt(2000, 10_000));
+  }
+  for (const service of await services()) await rolledOut(service);
+  return `${killed.join(' ')}; ${await load.end({ mayRetry: true })}`;
+});
+
+await step('1 to 3 to 1 replicas of every service under load: nothing is refused, lost or doubled', async () => {
+  const load = await startLoad('scaled', customers);
+  for (const service of await services()) {
+    await inside('scale', `deployment/${service}`, '--replicas=3');
+    await rolledOut(service);
+    await inside('scale', `deployment/${service}`, '--replicas=1');
+    await until(`one ${service} is left`, async () => (await pods(service)).length === 1);
+  }
+  return await load.end({ mayRetry: false });
 });
 
 await step('the autoscaler adds a gateway-email under load', async () => {
