@@ -38,7 +38,7 @@ async function weiboWorld(options: Partial<WeiboSimulatorOptions> = {}) {
     weibo,
     channel,
     async open(more: object = {}) {
-      address = await world.open(channel(more));
+      address = (await world.run(() => channel(more))).url;
     },
   };
 }
