@@ -1,4 +1,5 @@
 import type { Leg } from '@tributary/testing/simulators/twilio';
+import type { CustomerMessage } from './history.ts';
 import type { MessageBook } from './message-book.ts';
 import { pause } from './pause.ts';
 import type { Telephones } from './providers/index.ts';
@@ -33,11 +34,14 @@ export async function loadCalls(options: CallLoadOptions): Promise<void> {
 async function call({ telephones, book, random, stopWriting }: CallLoadOptions): Promise<void> {
   const caller = await telephones.call();
   const isRecorded = random.chance(0.5);
-  const note = (suffix: string) =>
-    book.add({
-      ...{ channel: 'phone' as const, conversation: `call ${caller.sid}`, providerId: `${caller.sid}${suffix}` },
-      ...{ text: '', pipelined: false, onceOnly: true },
+  const note = (suffix: string): CustomerMessage => {
+    const message = book.add({
+      ...{ channel: 'phone', conversation: `call ${caller.sid}`, providerId: `${caller.sid}${suffix}`, text: '' },
+      ...{ pipelined: false, onceOnly: true },
     });
+    message.sends = 1;
+    return message;
+  };
   // In Chinese: what is said in English comes onto the ticket with its transcript only.
   for (const key of ['2', random.pick(['1', '2', '3', '4'])]) await press(caller, key);
   if (isAt(caller, 'Gather')) {
@@ -49,8 +53,9 @@ async function call({ telephones, book, random, stopWriting }: CallLoadOptions):
     const wish = isAt(caller, 'Enqueue') ? random.pick(['', '', ' callback', ' voicemail']) : '';
     if (wish === '') {
       await caller.hangUp();
-      // With a recording that got lost it would be told of ten minutes later.
-      if (!isRecorded && wasTold(caller, '/voice/status')) book.acknowledge(ended);
+      // Who never waited has left nothing. With a recording that got lost it would be told of ten minutes later.
+      const isOwed = waiting.acknowledgedAtMs !== undefined && !isRecorded;
+      if (isOwed && wasTold(caller, '/voice/status')) book.acknowledge(ended);
     } else {
       const told = note(wish);
       await press(caller, wish === ' callback' ? '1' : '2');
