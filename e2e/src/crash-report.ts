@@ -29,7 +29,8 @@ export function reportOf({ mode, seed, history, killed, violations, starts, took
     const sent = messages.filter((message) => message.channel === channel);
     const acknowledged = sent.filter(({ acknowledgedAtMs }) => acknowledgedAtMs !== undefined).length;
     const sends = sent.reduce((sum, message) => sum + message.sends, 0);
-    return `${sent.length} sent, ${acknowledged} acknowledged, given ${sends} times`;
+    const failed = sent.reduce((sum, message) => sum + message.failedSends, 0);
+    return `${sent.length} sent, ${acknowledged} acknowledged, given ${sends} times, of which ${failed} failed`;
   };
   const byVictim = [...Map.groupBy(killed, ({ victim }) => victim)].map(([victim, kills]) => {
     const longest = Math.max(...kills.map(({ recoveryMs }) => recoveryMs));
@@ -44,7 +45,7 @@ export function reportOf({ mode, seed, history, killed, violations, starts, took
     violations,
     figures: [
       ...[...new Set(messages.map(({ channel }) => channel))].map((channel) => [channel, inChannel(channel)] as const),
-      ['kills', `${killed.length}: ${byVictim.join(', ')}`],
+      ['kills and restarts', `${killed.length}: ${byVictim.join(', ')}`],
       ['ended unbidden', endedUnbidden(killed, starts)],
       ['tickets', String(tickets.length)],
       ['agents’ commands', `${commands.length}, ${accepted.length} accepted`],

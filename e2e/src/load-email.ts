@@ -165,6 +165,7 @@ async function deliver(mail: WrittenMail, options: EmailLoadOptions): Promise<vo
       return;
     } catch (error) {
       const { responseCode, message, command } = error as { responseCode?: number; message: string; command?: string };
+      mail.entry.failedSends += 1;
       if (command !== 'CONN') mail.entry.sends += 1;
       if (responseCode !== undefined && responseCode >= 500) {
         book.refusals.push(`mail ${mail.entry.providerId} was refused: ${message}`);

@@ -17,8 +17,9 @@ import { MessageBook } from './message-book.ts';
 import { runOfferRobot } from './offer-robot.ts';
 import { goWithoutServers } from './outage.ts';
 import { pause } from './pause.ts';
-import { type Providers, providerChannels, startProviders } from './providers.ts';
+import { type ProviderChannel, type Providers, startProviders } from './providers.ts';
 import { type Random, seededRandom } from './random.ts';
+import { checkout, providerChannelsOf, type Release } from './release.ts';
 import { restartInTurn } from './rolling-restart.ts';
 import { settle } from './settling.ts';
 import { chatSite, type GatewayAddresses, type System, supportAddress } from './system.ts';
@@ -28,14 +29,19 @@ import { carryOut, type Killed, planKills } from './victims.ts';
 
 export type Mode = 'scale' | 'embedded';
 
-/** `outage`: broker and database, one after the other, are away. `rolling`: two replicas of each service are restarted in turn. */
-export type Disruption = 'kills' | 'outage' | 'rolling';
+/**
+ * `outage`: broker and database, one after the other, are away. `rolling`: two replicas of each service are restarted in turn.
+ * `upgrade`: the same, but they begin as the release before and come back as what is checked out.
+ */
+export type Disruption = 'kills' | 'outage' | 'rolling' | 'upgrade';
 
 export interface CrashOptions {
   readonly mode: Mode;
   readonly disruption: Disruption;
+  /** With `upgrade`: the release before. */
+  readonly release?: Release;
   readonly kills: number;
-  /** Over how long the kills are spread; how long an outage lasts. */
+  /** Over how long the kills are spread; how long an outage lasts; how long there is load before and after an upgrade. */
   readonly seconds: number;
   /** Decides who is killed when, and what customers and agents do. What happens then is up to the machine. */
   readonly seed: string;
@@ -63,12 +69,18 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   try {
     await using sink = await startMailSink();
     const start = options.mode === 'scale' ? startScaleSystem : startEmbeddedSystem;
-    const replicas = options.disruption === 'rolling' ? 2 : 1;
+    const replicas = options.disruption === 'rolling' || options.disruption === 'upgrade' ? 2 : 1;
+    const { release } = options;
     let gateways: GatewayAddresses | undefined;
     await using providers = await startProviders(() => gateways ?? fail('Tributary is not there yet'));
-    const environment = { ...providers.environment, ROUTER_POLICY_FILE: policyWithOfferedChats(folder) };
+    const environment = {
+      ...providers.environment,
+      // Each release brings the policy that it can read.
+      ...(release === undefined && { ROUTER_POLICY_FILE: policyWithOfferedChats(folder) }),
+    };
     await using system = await start({
       ...{ folder, replicas, environment },
+      ...(release && { release }),
       mailSinkPort: sink.port,
       report: options.report,
     });
@@ -91,6 +103,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
 
 async function disruptUnderLoad(system: System, sink: MailSink, providers: Providers, options: CrashOptions) {
   const { report, signal, writers } = options;
+  const channels = providerChannelsOf(options.release?.folder ?? checkout);
   const random = seededRandom(options.seed);
   const book = new MessageBook();
   const commands: AgentCommand[] = [];
@@ -110,7 +123,7 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
   const chat = loadChat({ ...load, url: system.chatUrl, site: chatSite, random: random.fork('chat') });
   const tickets = ticketing.api(TicketServiceService);
   const robot = runAgentRobot({ tickets, commands, random: random.fork('agents'), stopWorking, giveUp });
-  const social = loadProviders({ ...load, providers, random: random.fork('providers') });
+  const social = loadProviders({ ...load, providers, channels, random: random.fork('providers') });
   const offers = runOfferRobot({
     agents: router.api(AgentServiceService),
     ...{ random: random.fork('offers'), answers: offerAnswers, stopRefusing: stopWriting },
@@ -119,7 +132,7 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
   // Awaited below; a failure meanwhile must not end the process before the kills are over.
   for (const work of [email, chat, social, robot, offers]) work.catch(() => {});
 
-  await firstAcknowledged(book, signal);
+  await firstAcknowledged(book, channels, signal);
   const { killed, broken } = await disrupt(system, options, random);
   await system.ready();
   report('everything is up again; the load stops');
@@ -155,6 +168,13 @@ async function disrupt(
   random: Random,
 ): Promise<{ killed: Killed[]; broken: Violation[] }> {
   if (disruption === 'outage') return goWithoutServers(system, seconds * 1000, report, signal);
+  if (disruption === 'upgrade') {
+    await pause(seconds * 1000, signal);
+    await system.prepareUpgrade();
+    const killed = await restartInTurn(system, report, signal, checkout);
+    await pause(seconds * 1000, signal);
+    return { killed, broken: [] };
+  }
   if (disruption === 'rolling') return { killed: await restartInTurn(system, report, signal), broken: [] };
   const names = system.victims.map(({ name }) => name);
   const plan = planKills(names, kills, seconds * 1000, random.fork('kills'));
@@ -178,11 +198,15 @@ async function readChats(system: System, customers: readonly ChatCustomer[]): Pr
 }
 
 /** Load first: there is nothing to lose before. */
-async function firstAcknowledged(book: MessageBook, signal: AbortSignal): Promise<void> {
+async function firstAcknowledged(
+  book: MessageBook,
+  fromProviders: readonly ProviderChannel[],
+  signal: AbortSignal,
+): Promise<void> {
   const giveUpAtMs = Date.now() + startedLimitMs;
   const acknowledged = (channel: string) =>
     book.messages.some((message) => message.channel === channel && message.acknowledgedAtMs !== undefined);
-  const channels = ['email', 'chat', ...providerChannels];
+  const channels = ['email', 'chat', ...fromProviders];
   while (!channels.every(acknowledged)) {
     if (Date.now() > giveUpAtMs) {
       const missing = channels.filter((channel) => !acknowledged(channel)).join(', ');

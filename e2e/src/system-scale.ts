@@ -6,6 +6,7 @@ import { type ServicePorts, serviceProcesses, takePorts } from '@tributary/stand
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
 import { startBalancer } from './balancer.ts';
+import { applyTopicsOf } from './release.ts';
 import { loadSettings, type System, type SystemOptions, SystemUnavailable } from './system.ts';
 import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 
@@ -18,6 +19,7 @@ export async function startScaleSystem({
   mailSinkPort,
   environment: settings,
   replicas: count = 1,
+  release,
   report,
 }: SystemOptions): Promise<System> {
   // Servers that somebody else runs cannot be killed.
@@ -33,8 +35,12 @@ export async function startScaleSystem({
     throw new SystemUnavailable(reasons.join(' '));
   }
   const openLog = () => openKafkaLog({ brokers: [kafka.url], clientId: 'crash-test' });
-  await using log = await openLog();
-  await log.applyTopics(allTopics);
+  const applyTopics = async () => {
+    await using log = await openLog();
+    await log.applyTopics(allTopics);
+  };
+  if (release === undefined) await applyTopics();
+  else applyTopicsOf(release, kafka.url);
 
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
@@ -67,6 +73,7 @@ export async function startScaleSystem({
       wrap: dieWithParent,
       logFolder,
       ...(replicas.length > 1 && { replica: index + 1 }),
+      ...(release && { release: release.folder }),
     }),
   );
   return {
@@ -80,10 +87,11 @@ export async function startScaleSystem({
     services,
     logFolder,
     async ready() {
-      for (const service of services) {
+      for (const service of services.filter(({ starts }) => starts > 0)) {
         await until(`${service.name} to be ready`, () => service.checkReady(), { timeoutMs: 120_000, everyMs: 100 });
       }
     },
+    prepareUpgrade: applyTopics,
     openLog,
     async [Symbol.asyncDispose]() {
       await Promise.all(services.map((service) => service.stop()));
