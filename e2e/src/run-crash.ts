@@ -64,7 +64,8 @@ const patienceMs = 90_000;
  */
 export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const startedAtMs = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), `tributary-crash-${process.pid}-`));
+  // Without a process id: folders with one are removed when the process is gone, and what is kept is read then.
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-crash-'));
   let clean = false;
   try {
     await using sink = await startMailSink();

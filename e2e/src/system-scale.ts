@@ -20,12 +20,17 @@ export async function startScaleSystem({
   environment: settings,
   replicas: count = 1,
   release,
+  serversFolder,
   report,
 }: SystemOptions): Promise<System> {
   // Servers that somebody else runs cannot be killed.
   delete process.env['KAFKA_BROKERS'];
   delete process.env['MONGODB_URL'];
-  const [kafka, mongo] = await Promise.all([startKafka({ report }), startMongo({ report })]);
+  const dataOf = (server: string) => serversFolder !== undefined && { dataDir: join(serversFolder, server) };
+  const [kafka, mongo] = await Promise.all([
+    startKafka({ report, ...dataOf('kafka') }),
+    startMongo({ report, ...dataOf('mongo') }),
+  ]);
   const stopServers = async () => {
     for (const server of [kafka, mongo]) if (!isUnavailable(server)) await server.stop();
   };

@@ -18,6 +18,8 @@ export interface SystemOptions {
   readonly release?: Release;
   /** Of every process, beside `loadSettings`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where Kafka and the database keep their data, in a folder each. Default: temporary folders. */
+  readonly serversFolder?: string;
   report(line: string): void;
 }
 

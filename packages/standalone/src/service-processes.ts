@@ -14,9 +14,12 @@ export interface ServiceProcess {
   readonly starts: number;
   /** SIGKILL; it comes back by itself. */
   kill(): void;
-  /** SIGTERM, as a rolling restart does: it finishes what it has in hand, ends, and comes back by itself. */
+  /**
+   * SIGTERM, as a rolling restart does: it finishes what it has in hand, ends, and comes back by itself. SIGKILL when it has not
+   * ended after the grace period of k8s/base.
+   */
   terminate(): void;
-  /** SIGTERM, and it comes back as the release in this folder has it; one that was not started for want of an entry is. */
+  /** As `terminate`, and it comes back as the release in this folder has it; one that was not started for want of an entry is. */
   upgrade(release: string): void;
   /** SIGTERM, and waits for its end. It does not come back. */
   stop(): Promise<void>;
@@ -42,6 +45,8 @@ export interface ServiceProcessOptions {
 
 const ownRelease = fileURLToPath(new URL('../../..', import.meta.url));
 const telemetry = 'packages/runtime/src/telemetry/register.ts';
+
+const gracePeriodMs = 40_000;
 
 type CommandLine = readonly [program: string, ...args: string[]];
 
@@ -76,6 +81,17 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
   };
   start();
 
+  const terminate = () => {
+    const running = child;
+    if (running === undefined) return;
+    running.kill('SIGTERM');
+    const force = setTimeout(() => {
+      options.report(`${options.name} did not end within ${gracePeriodMs / 1000} s and is killed`);
+      running.kill('SIGKILL');
+    }, gracePeriodMs);
+    running.once('exit', () => clearTimeout(force));
+  };
+
   return {
     name: options.name,
     get pid() {
@@ -92,11 +108,11 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
       return true;
     },
     kill: () => void child?.kill('SIGKILL'),
-    terminate: () => void child?.kill('SIGTERM'),
+    terminate,
     upgrade(folder) {
       release = folder;
       if (starts === 0) start();
-      else child?.kill('SIGTERM');
+      else terminate();
     },
     async stop() {
       stopping = true;
