@@ -22,8 +22,8 @@ export interface CustomerMessage {
   acknowledgedAtMs?: number;
   /** How often it was given to Tributary, repeats included. */
   sends: number;
-  /** How many of these tries ended without an acknowledgement. A chat's do not: it goes on with a new connection. */
-  failedSends: number;
+  /** Why tries ended without an acknowledgement. A chat's do not: it goes on with a new connection. */
+  readonly failures: string[];
 }
 
 /** A mail that reached a customer's mail server. */

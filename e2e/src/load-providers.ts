@@ -84,9 +84,10 @@ async function bring(message: ProviderMessage, entry: CustomerMessage, options: 
   try {
     while (!giveUp.aborted) {
       entry.sends += 1;
-      if (await message.give()) return book.acknowledge(entry);
+      const failure = await message.give();
+      if (failure === undefined) return book.acknowledge(entry);
       // Telegram is asked whether it was fetched yet.
-      if (entry.channel !== 'telegram') entry.failedSends += 1;
+      if (entry.channel !== 'telegram') entry.failures.push(failure);
       await pause(random.between(100, 600), giveUp);
     }
   } catch (error) {

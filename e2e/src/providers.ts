@@ -13,8 +13,8 @@ export type ProviderChannel = (typeof providerChannels)[number];
 export interface ProviderMessage {
   /** As in `Entry.provider_message_id`. */
   readonly providerId: string;
-  /** Brings it, once. Resolves with whether Tributary acknowledged it. */
-  give(): Promise<boolean>;
+  /** Brings it, once. Resolves with why Tributary did not acknowledge it; undefined when it did. */
+  give(): Promise<string | undefined>;
 }
 
 /** Simulated providers in a process that is not killed: they remember what they accepted. */
@@ -30,6 +30,8 @@ export interface Providers extends AsyncDisposable {
 const number = '+15005550006';
 const giveTimeoutMs = 10_000;
 
+class RefusedForGood extends Error {}
+
 /** @param gateways Where they are, once they are known. */
 export async function startProviders(gateways: () => GatewayAddresses): Promise<Providers> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
@@ -43,14 +45,22 @@ export async function startProviders(gateways: () => GatewayAddresses): Promise<
   let platformMessages = 0;
 
   /** @throws when it is refused for good. */
-  async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<boolean> {
+  async function post(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+  ): Promise<string | undefined> {
     const signal = AbortSignal.timeout(giveTimeoutMs);
-    const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(() => undefined);
-    const text = await response?.text().catch(() => '');
-    if (response !== undefined && response.status >= 400 && response.status < 500) {
-      throw new Error(`${url} answered ${response.status} ${text}`);
+    try {
+      const response = await fetch(url, { method: 'POST', headers, body, signal });
+      const text = await response.text().catch(() => '');
+      if (response.status < 400 || response.status >= 500) return response.ok ? undefined : String(response.status);
+      throw new RefusedForGood(`${url} answered ${response.status} ${text}`);
+    } catch (error) {
+      if (error instanceof RefusedForGood) throw error;
+      const { name, cause } = error as { name: string; cause?: { code?: string } };
+      return cause?.code ?? name;
     }
-    return response?.ok ?? false;
   }
 
   const writes: Record<ProviderChannel, (customer: number, text: string) => ProviderMessage> = {
@@ -74,7 +84,10 @@ export async function startProviders(gateways: () => GatewayAddresses): Promise<
         (message as { message_id?: number; chat?: { id: number } } | undefined)?.message_id === message_id &&
         (message as { chat?: { id: number } }).chat?.id === chat.id;
       // Telegram keeps it until it is confirmed.
-      return { providerId: `${chat.id}/${message_id}`, give: async () => !telegram.unconfirmed.some(isOurs) };
+      return {
+        providerId: `${chat.id}/${message_id}`,
+        give: async () => (telegram.unconfirmed.some(isOurs) ? 'not fetched' : undefined),
+      };
     },
   };
 
