@@ -14,8 +14,8 @@ export interface Victim {
   kill(downMs: number): Promise<void>;
 }
 
-/** Longer than this, and it counts as not coming back. */
-const recoveryLimitMs = 120_000;
+/** Longer than this, and it counts as not coming back. The broker may be down again and again meanwhile. */
+const recoveryLimitMs = 300_000;
 
 /** A service process, which whoever keeps it running starts again. It works when it says that it is ready. */
 export function serviceVictim(service: ServiceProcess): Victim {

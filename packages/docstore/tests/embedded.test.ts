@@ -269,6 +269,18 @@ describe('SQLite in a folder', () => {
         { sort: { updatedAtMs: -1, _id: -1 } },
         /SEARCH .*customer.id_1_updatedAtMs_-1__id_-1/,
       ],
+      [
+        'the newest of several customers',
+        { 'customer.id': { $in: ['a', 'b'] } },
+        { sort: { updatedAtMs: -1, _id: -1 } },
+        /MERGE.*(\n.*SEARCH .*customer.id_1_updatedAtMs_-1__id_-1.*){2}/s,
+      ],
+      [
+        'the newest of one of several customers',
+        { 'customer.id': { $in: ['a'] } },
+        { sort: { updatedAtMs: -1, _id: -1 } },
+        /SEARCH .*customer.id_1_updatedAtMs_-1__id_-1/,
+      ],
       ['any of several customers', { 'customer.id': { $in: ['a', 'b'] } }, {}, /SEARCH .*customer.id_1/],
       ['an element of an array', { skills: 'x' }, {}, /SEARCH waiting.skills_1 USING PRIMARY KEY \(element=\?\)/],
       [

@@ -19,6 +19,7 @@ describe('the embedded store and mingo on an array agree', () => {
     indexed = await store.collection('indexed', [
       { keys: { s: 1 } },
       { keys: { n: 1, s: -1 } },
+      { keys: { s: 1, _id: 1 } },
       { keys: { 'o.x': 1 } },
       { keys: { 'o.y': 1, n: 1 } },
       { keys: { l: 1 }, multikey: 'many' },

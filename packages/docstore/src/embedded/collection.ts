@@ -17,7 +17,7 @@ import {
 import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
 import type { Row } from './document-cache.ts';
-import { planFilter, planSort } from './plan.ts';
+import { planFilter, planMerged, planSort } from './plan.ts';
 import type { Table } from './table.ts';
 
 /** What one update did. */
@@ -74,7 +74,7 @@ export class EmbeddedCollection<T extends Document> implements Collection<T> {
     const plan = planFilter(clauses, this.#table.schema);
     if (plan.exact) return this.#table.count(plan);
     let count = 0;
-    for (const row of this.#table.select(plan, '', Number.POSITIVE_INFINITY))
+    for (const row of this.#table.select([plan], [], Number.POSITIVE_INFINITY))
       if (matches(clauses, row.document)) count++;
     return count;
   }
@@ -135,7 +135,8 @@ export class EmbeddedCollection<T extends Document> implements Collection<T> {
   explain(filter: Filter, options: FindOptions = {}): readonly string[] {
     const { sort } = parseListing(options);
     const { schema } = this.#table;
-    return this.#table.explain(planFilter(parseFilter(filter, 'leave out'), schema), planSort(sort, schema) ?? '');
+    const clauses = parseFilter(filter, 'leave out');
+    return this.#table.explain(planMerged(clauses, sort, schema), planSort(sort, schema) ?? []);
   }
 
   #prepare(operation: WriteOperation<T>): PreparedWrite {
@@ -192,13 +193,14 @@ export class EmbeddedCollection<T extends Document> implements Collection<T> {
       return skip === 0 && byIds.length <= limit ? byIds : byIds.slice(skip, skip + limit);
     }
     const { schema } = this.#table;
-    const plan = planFilter(clauses, schema);
-    const orderBy = planSort(sort, schema);
-    const inOrder = orderBy !== undefined;
+    const order = planSort(sort, schema);
+    const inOrder = order !== undefined;
+    const plans = inOrder ? planMerged(clauses, sort, schema) : [planFilter(clauses, schema)];
+    const exact = plans.every((plan) => plan.exact);
     const enough = inOrder ? skip + limit : Number.POSITIVE_INFINITY;
     const rows: Row[] = [];
-    for (const row of this.#table.select(plan, orderBy ?? '', plan.exact ? enough : Number.POSITIVE_INFINITY)) {
-      if (!plan.exact && !matches(clauses, row.document)) continue;
+    for (const row of this.#table.select(plans, order ?? [], exact ? enough : Number.POSITIVE_INFINITY)) {
+      if (!exact && !matches(clauses, row.document)) continue;
       rows.push(row);
       if (rows.length >= enough) break;
     }

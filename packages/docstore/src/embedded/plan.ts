@@ -13,6 +13,14 @@ export interface Plan {
   readonly exact: boolean;
 }
 
+export interface OrderTerm {
+  readonly column: string;
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** More values of a `$in` than this are sorted, not merged: SQLite bounds the parts of a statement. */
+const maxMerged = 200;
+
 const everything: Plan = { where: 'TRUE', parameters: [], exact: false };
 
 /** Says in SQL as much of a filter as the schema's columns and multikey indexes allow. */
@@ -20,13 +28,36 @@ export function planFilter(clauses: readonly Clause[], schema: Schema): Plan {
   return all(clauses.map((clause) => planClause(clause, schema)));
 }
 
+/**
+ * One plan for each value of a `$in`, when an index begins with its field and goes on with the sort: the rows of each value stand in
+ * order there, and merging them reads no more than are wanted, where sorting reads all that match. No row is in two of them.
+ */
+export function planMerged(clauses: readonly Clause[], sort: readonly SortKey[], schema: Schema): readonly Plan[] {
+  for (const [at, clause] of sort.length === 0 ? [] : clauses.entries()) {
+    if (clause.kind !== 'field' || clause.operator !== '$in' || schema.columnOf(clause.path) === undefined) continue;
+    const values = [...new Set(clause.operand as readonly Json[])];
+    if (values.length === 0 || values.length > maxMerged || !values.every(isNumberOrString)) continue;
+    const isInOrder = [...schema.indexes.values()].some(({ keys: [first, ...rest], multikey }) => {
+      if (multikey !== false || first?.path.text !== clause.path.text || rest.length < sort.length) return false;
+      return sort.every(
+        ({ path, direction }, n) => rest[n]?.path.text === path.text && rest[n]?.direction === direction,
+      );
+    });
+    if (!isInOrder) continue;
+    return values.map((operand) => planFilter(clauses.with(at, { ...clause, operator: '$eq', operand }), schema));
+  }
+  return [planFilter(clauses, schema)];
+}
+
 /** The ORDER BY of a sort, or undefined when the columns do not hold all of its fields. */
-export function planSort(sort: readonly SortKey[], schema: Schema): string | undefined {
-  const terms = sort.map(({ path, direction }) => {
+export function planSort(sort: readonly SortKey[], schema: Schema): readonly OrderTerm[] | undefined {
+  const terms: OrderTerm[] = [];
+  for (const { path, direction } of sort) {
     const column = schema.columnOf(path);
-    return column && `${column} ${direction === 1 ? 'ASC' : 'DESC'}`;
-  });
-  return terms.includes(undefined) ? undefined : terms.join(', ');
+    if (column === undefined) return undefined;
+    terms.push({ column, direction: direction === 1 ? 'ASC' : 'DESC' });
+  }
+  return terms;
 }
 
 function all(plans: readonly Plan[]): Plan {

@@ -5,7 +5,7 @@ import { RefusedError } from '../refused-error.ts';
 import type { Database } from './database.ts';
 import type { DocumentCache, Row } from './document-cache.ts';
 import { addElement, removeElement } from './elements-table.ts';
-import type { Plan } from './plan.ts';
+import type { OrderTerm, Plan } from './plan.ts';
 import { array, type ColumnValue, elements, partialKeyColumn, type Schema, type Slot } from './schema.ts';
 
 /** The rows of one collection: documents as JSON text, with a column for each indexed path. Used inside `Database.write` to write. */
@@ -42,14 +42,12 @@ export class Table {
     return this.#remember(rowid, JSON.parse(text) as JsonDocument, text.length);
   }
 
-  /** The rows a plan finds, in order. Nothing may be written before the iteration ends. */
-  *select(plan: Plan, orderBy: string, limit: number): Generator<Row, void, undefined> {
-    const sql = `SELECT rowid, _id, doc FROM ${this.schema.table} WHERE ${plan.where}${orderBy && ` ORDER BY ${orderBy}`}${
-      Number.isFinite(limit) ? ' LIMIT ?' : ''
-    }`;
-    const parameters = Number.isFinite(limit) ? [...plan.parameters, limit] : plan.parameters;
-    for (const found of this.#prepare(sql).iterate(...parameters)) {
-      const [rowid, id, text] = found as unknown as [number, string, string];
+  /** The rows that any of the plans finds, in order. Nothing may be written before the iteration ends. */
+  *select(plans: readonly Plan[], order: readonly OrderTerm[], limit: number): Generator<Row, void, undefined> {
+    const found = this.#prepare(`${this.#selectSql(plans, order)}${Number.isFinite(limit) ? ' LIMIT ?' : ''}`);
+    const parameters = plans.flatMap((plan) => plan.parameters);
+    for (const row of found.iterate(...parameters, ...(Number.isFinite(limit) ? [limit] : []))) {
+      const [rowid, id, text] = row as unknown as [number, string, string];
       yield this.#cache.get(id) ?? { rowid, document: JSON.parse(text) as JsonDocument, characters: text.length };
     }
   }
@@ -59,12 +57,11 @@ export class Table {
     return (this.#prepare(sql).get(...plan.parameters) as unknown as [number])[0];
   }
 
-  /** How SQLite would run a plan, in its own words. */
-  explain(plan: Plan, orderBy: string): string[] {
-    const sql = `EXPLAIN QUERY PLAN SELECT rowid, _id, doc FROM ${this.schema.table} WHERE ${plan.where}${orderBy && ` ORDER BY ${orderBy}`} LIMIT 10`;
+  /** How SQLite would run a select, in its own words. */
+  explain(plans: readonly Plan[], order: readonly OrderTerm[]): string[] {
     return this.#database.connection
-      .prepare(sql)
-      .all(...plan.parameters)
+      .prepare(`EXPLAIN QUERY PLAN ${this.#selectSql(plans, order)} LIMIT 10`)
+      .all(...plans.flatMap((plan) => plan.parameters))
       .map((row) => String(row['detail']));
   }
 
@@ -179,6 +176,14 @@ export class Table {
     if (index === undefined)
       throw new Error(`SQLite refused ${document._id} in ${this.schema.collection} without a reason`);
     return index.name;
+  }
+
+  #selectSql(plans: readonly Plan[], order: readonly OrderTerm[]): string {
+    // SQLite merges only by what it has selected.
+    const columns = ['rowid', '_id', 'doc', ...(plans.length > 1 ? order.map(({ column }) => column) : [])].join(', ');
+    const parts = plans.map(({ where }) => `SELECT ${columns} FROM ${this.schema.table} WHERE ${where}`);
+    const terms = order.map(({ column, direction }) => `${column} ${direction}`).join(', ');
+    return `${parts.join(' UNION ALL ')}${terms && ` ORDER BY ${terms}`}`;
   }
 
   #addElements(index: Index, rowid: number, added: ReadonlySet<number | string>): void {

@@ -57,6 +57,8 @@ export class KafkaConsumer implements Consumer {
   /** Set while the group shares its partitions anew. */
   #rebalance: PromiseWithResolvers<void> | undefined;
   #problem: string | undefined;
+  /** How often it could not join since it last did. */
+  #attempts = 0;
   #stopping: Promise<void> | undefined;
 
   constructor(options: KafkaConsumerOptions) {
@@ -65,9 +67,17 @@ export class KafkaConsumer implements Consumer {
   }
 
   /** Joins the group; keeps trying while the brokers are away. Rejects when stopped before. */
-  async join(): Promise<void> {
-    const { clock, logger, groupId, topics, topicPrefix } = this.#options;
-    for (let attempt = 0; ; attempt++) {
+  join(): Promise<void> {
+    void this.#connect();
+    // Whoever asked to join hears of its end by this; nobody has the consumer yet.
+    this.#joined.promise.catch(() => this.done.catch(() => undefined));
+    return this.#joined.promise;
+  }
+
+  async #connect(): Promise<void> {
+    const { topics, topicPrefix } = this.#options;
+    const { signal } = this.#stopSignal;
+    while (!signal.aborted) {
       const consumer = this.#create();
       this.#consumer = consumer;
       try {
@@ -79,20 +89,20 @@ export class KafkaConsumer implements Consumer {
           partitionsConsumedConcurrently: 128,
           eachBatch: (payload) => this.#eachBatch(payload),
         });
-        return await this.#joined.promise;
+        return;
       } catch (error) {
         await consumer.disconnect().catch(() => undefined);
-        if (this.#stopSignal.signal.aborted) {
-          // Whoever asked to join hears of it by this error.
-          this.done.catch(() => undefined);
-          throw error;
-        }
-        this.#problem = `cannot join group ${groupId}: ${(error as Error).message}`;
-        logger?.warn({ err: error, groupId, attempt }, 'cannot join the consumer group, will retry');
-        await delay(clock, backOffMs(attempt, { baseMs: 200, maxMs: 10_000 }), this.#stopSignal.signal);
-        if (this.#stopSignal.signal.aborted) throw error;
+        if (!signal.aborted) await this.#pause(error as Error);
       }
     }
+  }
+
+  async #pause(error: Error): Promise<void> {
+    const { clock, logger, groupId } = this.#options;
+    const attempt = this.#attempts++;
+    this.#problem = `cannot join group ${groupId}: ${error.message}`;
+    logger?.warn({ err: error, groupId, attempt }, 'cannot join the consumer group, will retry');
+    await delay(clock, backOffMs(attempt, { baseMs: 200, maxMs: 10_000 }), this.#stopSignal.signal);
   }
 
   problems(): readonly string[] {
@@ -144,7 +154,8 @@ export class KafkaConsumer implements Consumer {
       this.#abortWorks();
       for (const work of this.#works.values()) work.lost = true;
       this.#rebalance?.resolve();
-      if (!restart) this.#fail(error);
+      // kafkajs gives up on some faults that pass, such as a broker that starts and knows no group coordinator yet.
+      if (!restart && !this.#stopSignal.signal.aborted) void this.#pause(error).then(() => this.#connect());
     });
     return consumer;
   }
@@ -172,6 +183,7 @@ export class KafkaConsumer implements Consumer {
       work.abort.abort();
     }
     this.#problem = undefined;
+    this.#attempts = 0;
     this.#rebalance?.resolve();
     this.#rebalance = undefined;
     this.#joined.resolve();

@@ -24,7 +24,7 @@ interface NeedsDocument extends Needs {
 
 export function openWaitingCollection(store: DocStore): Promise<Collection<WaitingDocument>> {
   return store.collection<WaitingDocument>('waiting', [
-    { keys: { needsKey: 1, score: 1 } },
+    { keys: { needsKey: 1, score: 1, _id: 1 } },
     { keys: { needsKey: 1, receivedAtMs: 1 } },
     { keys: { score: 1, _id: 1 } },
     { keys: { stepDueAtMs: 1 } },
