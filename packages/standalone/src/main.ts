@@ -8,6 +8,7 @@ import {
   composeServices,
   connections,
   createLogger,
+  exitOnFault,
   openGrpcSecurity,
   runProcess,
   systemClock,
@@ -29,6 +30,7 @@ async function start(): Promise<void> {
   const config = readStandaloneConfig(process.env);
   mkdirSync(config.dataFolder, { recursive: true });
   const logger = createLogger('tributary', config.logLevel);
+  exitOnFault(logger);
   const [eventLog, docStore, blobStore] = await Promise.all([
     openEmbeddedLog({ folder: join(config.dataFolder, 'log'), logger }),
     openEmbeddedStore({ folder: join(config.dataFolder, 'documents') }),
