@@ -12,10 +12,15 @@ export interface Service {
   stop(): Promise<void>;
   /** Problems that keep it from its work right now, in words. Empty when all is well. */
   problems(): readonly string[];
+  /**
+   * What providers do not do for it right now, in words: a refused login, a platform that is away. It is ready all the same: what
+   * comes in is taken, what goes out waits. Absent: it has no provider.
+   */
+  providerProblems?(): readonly string[];
 }
 
 /** Several parts as one service: started in order, stopped in reverse order, also when a start fails half-way. */
-export function composeServices(parts: readonly Service[]): Service {
+export function composeServices(parts: readonly Service[]): Required<Service> {
   const started: Service[] = [];
   return {
     async start() {
@@ -37,6 +42,7 @@ export function composeServices(parts: readonly Service[]): Service {
       if (failures.length > 0) throw new AggregateError(failures, 'stopping failed');
     },
     problems: () => started.flatMap((part) => part.problems()),
+    providerProblems: () => started.flatMap((part) => part.providerProblems?.() ?? []),
   };
 }
 

@@ -83,14 +83,14 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
     logger,
     clock: systemClock,
     eventLog: async () => keep(await openKafkaLog({ ...kafka, clientId: name, logger })),
-    docStore: async () => keep(await openMongoStore(mongo())),
+    docStore: async () => keep(await openMongoStore({ ...mongo(), logger })),
     blobStore: async () => keep(await openGridFsStore(mongo())),
     grpc: (service, address) =>
       keep(connectGrpc(address, { certificates: security.certificates, token: security.tokenFor(service) })),
     async run(service) {
       const { http, grpc } = service;
       const { HOST: host, GRPC_PORT, HTTP_PORT, TRUST_PROXY: trustProxy } = where;
-      const parts: Service = composeServices([
+      const parts: Required<Service> = composeServices([
         connections(...opened),
         service,
         ...(grpc === undefined
@@ -101,6 +101,7 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
           ...{ host, trustProxy, logger },
           port: HTTP_PORT,
           problems: () => parts.problems(),
+          providerProblems: () => parts.providerProblems(),
           stuck: watchProgress({
             clock: systemClock,
             work: () => opened.flatMap((connection) => connection.inHand?.() ?? []),

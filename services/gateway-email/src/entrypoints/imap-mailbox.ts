@@ -248,7 +248,8 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
       client?.close();
       await running;
     },
-    problems: () => (fault === undefined ? [] : [`mailbox of ${account}: ${fault}`]),
+    problems: () => [],
+    providerProblems: () => (fault === undefined ? [] : [`mailbox of ${account}: ${fault}`]),
   };
 }
 
