@@ -28,6 +28,7 @@ export interface LoadOutput {
 
 /** Unanswered at once; beyond it messages count as not sent. What is measured is broken then, and our memory has an end. */
 const mostUnanswered = 20_000;
+const waitingSenders = 64;
 const workOffMs = 120_000;
 /** Customers there are; each writes in turn, so that a chat or a thread gets several messages. */
 const customers = 500;
@@ -38,7 +39,7 @@ export async function runLoad(settings: LoadSettings, output: LoadOutput): Promi
     const { kafka } = settings.deployment;
     await using log =
       kafka === undefined ? undefined : await openKafkaLog({ brokers: kafka.split(','), clientId: 'load' });
-    return send(settings, settings.deployment, log, output);
+    return await loadOn(settings, settings.deployment, log, output, async (send) => send());
   }
   const folder = await mkdtemp(join(tmpdir(), 'tributary-load-'));
   try {
@@ -92,15 +93,20 @@ async function sendToOwn(settings: LoadSettings, folder: string, output: LoadOut
   };
   await using log = await system.openLog();
   const [service] = system.services;
-  const before = await usageOf(service?.pid);
+  return await loadOn(settings, own, log, output, (send) => measured(service?.pid, folder, send));
+}
+
+/** Sends, and tells what the process with its data in the folder used for it. */
+async function measured(pid: number | undefined, folder: string, send: () => Promise<LoadReport>): Promise<LoadReport> {
+  const before = await usageOf(pid);
   const diskBefore = await sizeOf(folder);
   let maxMemoryMiB = before?.memoryMiB ?? 0;
   const watch = setInterval(async () => {
-    maxMemoryMiB = Math.max(maxMemoryMiB, (await usageOf(service?.pid))?.memoryMiB ?? 0);
+    maxMemoryMiB = Math.max(maxMemoryMiB, (await usageOf(pid))?.memoryMiB ?? 0);
   }, 500);
   try {
-    const report = await send(settings, own, log, output);
-    const after = await usageOf(service?.pid);
+    const report = await send();
+    const after = await usageOf(pid);
     const messages = report.channels.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
     if (before === undefined || after === undefined || messages === 0) return report;
     const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
@@ -118,26 +124,51 @@ async function sendToOwn(settings: LoadSettings, folder: string, output: LoadOut
   }
 }
 
+/** Once at the rate, or with senders who wait and then at twice of what they got through. */
+async function loadOn(
+  { rate, seconds, mix }: LoadSettings,
+  deployment: Deployment,
+  log: EventLog | undefined,
+  output: LoadOutput,
+  around: (send: () => Promise<LoadReport>) => Promise<LoadReport>,
+): Promise<LoadReport> {
+  const load = (pace: number | 'waiting') => around(() => send({ pace, seconds, mix }, deployment, log, output));
+  if (rate !== 'overload') return load(rate);
+  const capacity = await load('waiting');
+  if (capacity.handledPerSecond === undefined)
+    throw new Error('the first load was not worked off: no capacity is known');
+  output.say(`the capacity is ${Math.round(capacity.handledPerSecond)} messages/s; now twice of it`);
+  return { ...(await load(2 * capacity.handledPerSecond)), capacity };
+}
+
 interface Tally {
   readonly latency: Histogram;
   sent: number;
   readonly errors: Map<string, number>;
 }
 
+interface Pace {
+  /** Messages per second, or as fast as senders who wait for each acknowledgement are. */
+  readonly pace: number | 'waiting';
+  readonly seconds: number;
+  readonly mix: LoadSettings['mix'];
+}
+
 async function send(
-  settings: LoadSettings,
+  { pace, seconds: wantedSeconds, mix }: Pace,
   deployment: Deployment,
   log: EventLog | undefined,
   { say, progress, signal }: LoadOutput,
 ): Promise<LoadReport> {
   const senders = await openSenders(deployment);
   const tallies = new Map<LoadChannel, Tally>(
-    [...settings.mix.keys()].map((channel) => [
+    [...mix.keys()].map((channel) => [
       channel,
       { latency: build({ numberOfSignificantValueDigits: 3 }), sent: 0, errors: new Map() },
     ]),
   );
   let unanswered = 0;
+  let answered = Promise.withResolvers<void>();
   const one = async (sender: LoadSender, tally: Tally, text: string, customer: number, dueAtMs: number) => {
     tally.sent += 1;
     unanswered += 1;
@@ -148,12 +179,17 @@ async function send(
       count(tally, (error as Error).message);
     } finally {
       unanswered -= 1;
+      answered.resolve();
+      answered = Promise.withResolvers();
     }
   };
 
   const random = seededRandom('load');
-  const total = Math.round(settings.rate * settings.seconds);
   const startedAtMs = performance.now();
+  const isOver =
+    pace === 'waiting'
+      ? () => performance.now() - startedAtMs > wantedSeconds * 1000
+      : (number: number) => number >= Math.round(pace * wantedSeconds);
   const lagNow = async () => {
     const lags = (await log?.lag('router')) ?? [];
     return lags.reduce((sum, { lag }) => sum + lag, 0);
@@ -164,13 +200,14 @@ async function send(
     progress(progressLine(performance.now() - startedAtMs, tallies, unanswered, log === undefined ? undefined : lag));
   }, 1000);
   try {
-    for (let number = 0; number < total && !signal.aborted; number++) {
+    for (let number = 0; !isOver(number) && !signal.aborted; number++) {
+      while (pace === 'waiting' && unanswered >= waitingSenders) await answered.promise;
       // Every message has its moment, also when those before it have no answer yet.
-      const dueAtMs = startedAtMs + (number * 1000) / settings.rate;
+      const dueAtMs = pace === 'waiting' ? performance.now() : startedAtMs + (number * 1000) / pace;
       const waitMs = dueAtMs - performance.now();
       if (waitMs > 1 || number % 100 === 99) await delay(Math.max(0, waitMs), undefined, { signal }).catch(() => {});
       if (signal.aborted) break;
-      const channel = pick(settings.mix, random.next());
+      const channel = pick(mix, random.next());
       const [sender, tally] = [senders.get(channel) as LoadSender, tallies.get(channel) as Tally];
       if (unanswered >= mostUnanswered) {
         tally.sent += 1;
@@ -185,10 +222,15 @@ async function send(
       say('the load has ended; waiting until the router has handled it');
       workedOffAfterSeconds = await untilWorkedOff(lagNow, signal);
     }
+    const channels = [...tallies].map(([channel, tally]) => figuresOf(channel, tally));
+    const acknowledged = channels.reduce((sum, channel) => sum + channel.acknowledged, 0);
     return {
-      rate: settings.rate,
+      ...(pace !== 'waiting' && { rate: pace }),
       seconds,
-      channels: [...tallies].map(([channel, tally]) => figuresOf(channel, tally)),
+      channels,
+      ...(workedOffAfterSeconds !== undefined && {
+        handledPerSecond: acknowledged / ((performance.now() - startedAtMs) / 1000),
+      }),
       ...(log !== undefined && {
         lag: { atEnd, ...(workedOffAfterSeconds !== undefined && { workedOffAfterSeconds }) },
       }),
