@@ -52,7 +52,7 @@ async function writeOn(
       if (isLast) break;
       await pause(random.between(50, 500), stopWriting);
     }
-    await pause(random.between(100, 1000) * (seldom.has(channel) ? 4 : 1), stopWriting);
+    await pause(random.between(100, 1000) * (seldom.has(channel) ? 8 : 1), stopWriting);
   }
   await Promise.all(underWay);
 }
