@@ -57,3 +57,21 @@ test('every image has a version, and every file and volume that is mounted is th
     }
   }
 });
+
+test('with tokens each service has its keys where it reads them, and nobody that of another', () => {
+  const { services: added, secrets } = parse(readFileSync(join(file, '../compose.tokens.yaml'), 'utf8')) as {
+    services: Record<string, { environment: Record<string, string>; secrets: (string | Record<string, string>)[] }>;
+    secrets: Record<string, { file: string }>;
+  };
+  for (const [service, { environment, secrets: given }] of Object.entries(added)) {
+    expect(Object.keys(environment).filter((name) => !documentedVariables().has(name))).toEqual([]);
+    const paths = given.map((secret) => {
+      const { source, target } =
+        typeof secret === 'string' ? { source: secret, target: secret } : (secret as Record<string, string>);
+      const key = target === 'signing-key' ? `${service}.signing-key.json` : 'keys.json';
+      expect(secrets[source ?? '']?.file).toBe(`../keys/${key}`);
+      return `/run/secrets/${target}`;
+    });
+    expect(Object.values(environment).sort()).toEqual(paths.sort());
+  }
+});

@@ -16,7 +16,7 @@ const cases: Record<string, () => ReturnType<typeof render>> = {
 // What an operator may put together, beside the overlays.
 const combinations: [base: string, ...components: string[]][] = [
   ['k8s/overlays/trial', 'network-policies', 'ingress'],
-  ['k8s/overlays/trial', 'autoscaling', 'monitoring', 'mtls'],
+  ['k8s/overlays/trial', 'autoscaling', 'monitoring', 'mtls', 'tokens'],
   ['k8s/overlays/trial', 'autoscaling', 'autoscaling-lag', 'channel-accounts'],
   ['k8s/overlays/production', 'autoscaling-lag'],
   ['k8s/overlays/production', 'kafka', 'mongodb'],
@@ -146,6 +146,13 @@ describe.each(Object.entries(cases))('%s', (name, rendered) => {
     expect(router.volumes.find((volume: Manifest) => volume.name === 'policy').configMap.name).toMatch(
       /^routing-policy-[a-z0-9]{10}$/,
     );
+  });
+
+  test('nobody signs with the key of another service', () => {
+    for (const { name: workload, pod } of pods()) {
+      const keys = (pod.volumes ?? []).filter(({ name: volume }: Manifest) => volume === 'signing-key');
+      for (const { secret } of keys) expect(secret.secretName).toBe(`tributary-signing-key-${workload}`);
+    }
   });
 
   test('every variable is explained in the documents, and every service accepts its environment', () => {

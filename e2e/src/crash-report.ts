@@ -1,6 +1,7 @@
 import { countUncertain, distinct } from './checks/answers.ts';
 import { countRepeats } from './checks/event-sequences.ts';
 import type { History, Violation } from './history.ts';
+import { nameOf } from './message-name.ts';
 import type { Killed } from './victims.ts';
 
 /** What a crash test found. */
@@ -83,8 +84,7 @@ function ticketWaits({ messages, ticketEvents }: History): number[] {
   const onTicketAtMs = new Map<string, number>();
   for (const { change, time } of ticketEvents) {
     if (change?.$case !== 'messageReceived' || change.value.entry === undefined || time === undefined) continue;
-    const { channel, providerMessageId } = change.value.entry;
-    onTicketAtMs.set(`${channel} ${providerMessageId}`, time.getTime());
+    onTicketAtMs.set(nameOf(change.value.entry), time.getTime());
   }
   return messages
     .flatMap(({ channel, providerId, acknowledgedAtMs }) => {

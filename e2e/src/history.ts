@@ -1,12 +1,12 @@
 import type { Agent, Delivery, Offer, OutboundMessage, Ticket, TicketEvent } from '@tributary/contracts';
-import type { ProviderChannel } from './providers.ts';
+import type { ProviderChannel } from './providers/index.ts';
 
 /** A message as the customer knows it. */
 export interface CustomerMessage {
-  readonly channel: 'email' | 'chat' | ProviderChannel;
+  readonly channel: 'email' | 'chat' | 'phone' | ProviderChannel;
   /** The customer's own name for the conversation, for example `thread 12`. */
   readonly conversation: string;
-  /** Message-ID without angle brackets, the chat's client id, or the provider's id. Unique in its channel. */
+  /** Message-ID without angle brackets, the chat's client id, or the provider's name for it (`nameOf`). Unique in its channel. */
   readonly providerId: string;
   readonly text: string;
   /**
@@ -20,6 +20,8 @@ export interface CustomerMessage {
   readonly sentAtMs: number;
   /** When the first acknowledgement came. Absent: never. */
   acknowledgedAtMs?: number;
+  /** Nobody brings it again, as when a call breaks off. */
+  readonly onceOnly?: boolean;
   /** How often it was given to Tributary, repeats included. */
   sends: number;
   /** Why tries ended without an acknowledgement. A chat's do not: it goes on with a new connection. */

@@ -2,7 +2,7 @@ import type { CustomerMessage } from './history.ts';
 import type { MessageBook } from './message-book.ts';
 import { pause } from './pause.ts';
 import { phrase } from './phrases.ts';
-import type { ProviderChannel, ProviderMessage, Providers } from './providers.ts';
+import { notFetched, type ProviderChannel, type ProviderMessage, type Providers } from './providers/index.ts';
 import type { Random } from './random.ts';
 
 export interface ProviderLoadOptions {
@@ -19,8 +19,8 @@ export interface ProviderLoadOptions {
 }
 
 /**
- * Customers who write by the signed webhook, SMS, WhatsApp and Telegram: a few messages each, some before the one before was
- * acknowledged, some brought twice at once, some again later. Every message is brought again until it is acknowledged.
+ * Customers who write on every channel of a simulated provider: a few messages each where that can be, some before the one before
+ * was acknowledged, some brought twice at once, some again later. Every message is brought again until it is acknowledged.
  * @returns when every message is acknowledged or given up.
  */
 export async function loadProviders(options: ProviderLoadOptions): Promise<void> {
@@ -46,29 +46,37 @@ async function writeOn(
     const customer = ++customers.count;
     const length = random.between(1, 5);
     for (let number = 1; number <= length && !stopWriting.aborted; number++) {
-      const sent = write(channel, customer, number, options);
+      const { isLast, sent } = write(channel, customer, number, options);
       underWay.push(sent);
       if (random.chance(0.7)) await sent;
+      if (isLast) break;
       await pause(random.between(50, 500), stopWriting);
     }
-    await pause(random.between(100, 1000), stopWriting);
+    await pause(random.between(100, 1000) * (seldom.has(channel) ? 4 : 1), stopWriting);
   }
   await Promise.all(underWay);
 }
 
-async function write(
-  channel: ProviderChannel,
-  customer: number,
-  number: number,
-  options: ProviderLoadOptions,
-): Promise<void> {
-  const { providers, book, random, giveUp } = options;
+/** Each of their messages is a ticket of its own. */
+const seldom: ReadonlySet<ProviderChannel> = new Set(['weibo', 'app-store', 'google-play', 'feeds']);
+
+function write(channel: ProviderChannel, customer: number, number: number, options: ProviderLoadOptions) {
+  const { providers, book, random } = options;
   const conversation = `${channel} ${customer}`;
   const text = `${phrase(random)} (${conversation}, message ${number})`;
   const message = providers.write(channel, customer, text);
   // Telegram brings what was written in its order, whatever was confirmed.
   const pipelined = channel === 'telegram';
   const entry = book.add({ channel, conversation, providerId: message.providerId, text, pipelined });
+  return { isLast: message.isLast === true, sent: bringOften(message, entry, options) };
+}
+
+async function bringOften(
+  message: ProviderMessage,
+  entry: CustomerMessage,
+  options: ProviderLoadOptions,
+): Promise<void> {
+  const { random, giveUp } = options;
   await Promise.all([
     bring(message, entry, options),
     // As when the provider took our answer for lost.
@@ -86,8 +94,7 @@ async function bring(message: ProviderMessage, entry: CustomerMessage, options: 
       entry.sends += 1;
       const failure = await message.give();
       if (failure === undefined) return book.acknowledge(entry);
-      // Telegram is asked whether it was fetched yet.
-      if (entry.channel !== 'telegram') entry.failures.push(failure);
+      if (failure !== notFetched) entry.failures.push(failure);
       await pause(random.between(100, 600), giveUp);
     }
   } catch (error) {

@@ -8,7 +8,7 @@ export class MessageBook {
 
   /** Opens the entry of a message that is about to be sent for the first time. */
   add(
-    message: Pick<CustomerMessage, 'channel' | 'conversation' | 'providerId' | 'text' | 'pipelined'>,
+    message: Pick<CustomerMessage, 'channel' | 'conversation' | 'providerId' | 'text' | 'pipelined' | 'onceOnly'>,
   ): CustomerMessage {
     const entry = { ...message, sentOrder: this.messages.length + 1, sentAtMs: Date.now(), sends: 0, failures: [] };
     this.messages.push(entry);

@@ -29,7 +29,8 @@ export async function runOfferRobot(options: OfferRobotOptions): Promise<void> {
     const { offers } = await agents.listOffers(all, { timeoutMs: callTimeoutMs, signal: stop }).catch(() => ({
       offers: [],
     }));
-    const news = offers.filter(({ id }) => !seen.has(id));
+    // Calls are taken by telephone.
+    const news = offers.filter(({ id, channel }) => channel !== 'phone' && !seen.has(id));
     await Promise.all(
       news.map(async ({ id, agentId }) => {
         seen.add(id);

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ProviderChannel, providerChannels } from './providers.ts';
+import { type ProviderChannel, providerChannels } from './providers/index.ts';
 
 /** The checkout that this file is of. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,16 +50,13 @@ export function applyTopicsOf({ folder }: Release, brokers: string): void {
   run(process.execPath, [join(folder, 'scripts', 'tributary.mjs'), 'topics', 'apply'], { KAFKA_BROKERS: brokers });
 }
 
-const gateways: Readonly<Record<ProviderChannel, string>> = {
-  webhook: 'gateway-social',
-  telegram: 'gateway-social',
-  sms: 'gateway-phone',
-  whatsapp: 'gateway-phone',
-};
+const ofPhone: ReadonlySet<ProviderChannel> = new Set(['sms', 'whatsapp']);
 
 /** The simulated providers' channels that a release knows, beside email and chat, which all do. */
 export function providerChannelsOf(folder: string): ProviderChannel[] {
-  return providerChannels.filter((channel) => existsSync(join(folder, 'services', gateways[channel], 'src')));
+  return providerChannels.filter((channel) =>
+    existsSync(join(folder, 'services', ofPhone.has(channel) ? 'gateway-phone' : 'gateway-social', 'src')),
+  );
 }
 
 function git(...args: string[]): string {

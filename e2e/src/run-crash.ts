@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { AgentServiceService, TicketServiceService } from '@tributary/contracts';
 import { connectGrpc } from '@tributary/runtime';
 import { runAgentRobot } from './agent-robot.ts';
+import { answerTelephones } from './agent-telephones.ts';
 import { type ChatCustomer, readWholeChat } from './chat-customer.ts';
 import { checkAll } from './checks/all-checks.ts';
 import { type CrashReport, reportOf } from './crash-report.ts';
 import type { AgentCommand, ChatTranscript, History, OfferAnswer, Violation } from './history.ts';
+import { loadCalls } from './load-calls.ts';
 import { loadChat } from './load-chat.ts';
 import { loadEmail } from './load-email.ts';
 import { loadProviders } from './load-providers.ts';
@@ -17,7 +19,7 @@ import { MessageBook } from './message-book.ts';
 import { runOfferRobot } from './offer-robot.ts';
 import { goWithoutServers } from './outage.ts';
 import { pause } from './pause.ts';
-import { type ProviderChannel, type Providers, startProviders } from './providers.ts';
+import { type ProviderChannel, type Providers, startProviders } from './providers/index.ts';
 import { type Random, seededRandom } from './random.ts';
 import { checkout, providerChannelsOf, type Release } from './release.ts';
 import { restartInTurn } from './rolling-restart.ts';
@@ -77,7 +79,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
     const environment = {
       ...providers.environment,
       // Each release brings the policy that it can read.
-      ...(release === undefined && { ROUTER_POLICY_FILE: policyWithOfferedChats(folder) }),
+      ...(release === undefined && { ROUTER_POLICY_FILE: policyOfTheTest(folder) }),
     };
     await using system = await start({
       ...{ folder, replicas, environment },
@@ -125,13 +127,21 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
   const tickets = ticketing.api(TicketServiceService);
   const robot = runAgentRobot({ tickets, commands, random: random.fork('agents'), stopWorking, giveUp });
   const social = loadProviders({ ...load, providers, channels, random: random.fork('providers') });
+  const { telephones } = providers;
+  // How calls are offered is in the policy of the test.
+  const calls =
+    options.release === undefined ? loadCalls({ ...load, telephones, random: random.fork('calls') }) : undefined;
   const offers = runOfferRobot({
     agents: router.api(AgentServiceService),
     ...{ random: random.fork('offers'), answers: offerAnswers, stopRefusing: stopWriting },
     stop: AbortSignal.any([ends.offering.signal, signal]),
   });
+  const agents = answerTelephones({
+    ...{ telephones, random: random.fork('telephones'), stopRefusing: stopWriting },
+    stop: AbortSignal.any([ends.offering.signal, signal]),
+  });
   // Awaited below; a failure meanwhile must not end the process before the kills are over.
-  for (const work of [email, chat, social, robot, offers]) work.catch(() => {});
+  for (const work of [email, chat, social, calls, robot, offers, agents]) work?.catch(() => {});
 
   await firstAcknowledged(book, channels, signal);
   const { killed, broken } = await disrupt(system, options, random);
@@ -139,7 +149,7 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
   report('everything is up again; the load stops');
   ends.writing.abort();
   const late = setTimeout(() => ends.all.abort(), acknowledgeLimitMs);
-  const [customers] = await Promise.all([chat, email, social]);
+  const [customers] = await Promise.all([chat, email, social, calls]);
   // The agents answer what is left, a little longer, so that answers are under way to calm chats as well.
   await pause(2000, signal);
   ends.working.abort();
@@ -148,16 +158,17 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
 
   report(`${book.messages.length} messages, ${commands.length} commands; waiting until nothing is under way`);
   await using log = await system.openLog();
-  const { state, unfinished } = await settle(system, log, { patienceMs, report });
+  const { state, unfinished } = await settle(system, log, { messages: book.messages, patienceMs, report });
   ends.offering.abort();
-  await offers;
+  await Promise.all([offers, agents]);
   report('checking');
   const chats = await readChats(system, customers);
   const { messages, refusals } = book;
   const received = { mails: sink.mails, arrivals: providers.arrivals(), chats };
   const history: History = { ...state, messages, refusals, commands, offerAnswers, ...received };
   for (const detail of unfinished) broken.push({ promise: 'everything comes to rest', detail });
-  for (const { channel, providerId } of messages.filter(({ acknowledgedAtMs }) => acknowledgedAtMs === undefined)) {
+  for (const { channel, providerId, acknowledgedAtMs, onceOnly } of messages) {
+    if (acknowledgedAtMs !== undefined || onceOnly) continue;
     broken.push({ promise: 'every message is acknowledged in the end', detail: `${channel} ${providerId} never was` });
   }
   return { history, killed, broken };
@@ -217,12 +228,13 @@ async function firstAcknowledged(
   }
 }
 
-/** The demo policy, but chats are offered too, for ten seconds each. */
-function policyWithOfferedChats(folder: string): string {
+/** The demo policy, but chats are offered too, and offers that are not answered take nobody off. */
+function policyOfTheTest(folder: string): string {
   const demo = fileURLToPath(new URL('../../services/router/policies/demo.yaml', import.meta.url));
-  const chat = '  chat: { timeout: 10s, not_answering_after: never, ask_again_after: 1m }';
+  const offer = 'timeout: 10s, not_answering_after: never, ask_again_after: 1m';
+  const offers = `offers:\n  chat: { ${offer} }\n  phone: { ${offer}, needs_call_address: true }\n`;
   const path = join(folder, 'policy.yaml');
-  writeFileSync(path, readFileSync(demo, 'utf8').replace(/^offers:$/m, `offers:\n${chat}`));
+  writeFileSync(path, readFileSync(demo, 'utf8').replace(/^offers:\n(?: .*\n)+/m, offers));
   return path;
 }
 

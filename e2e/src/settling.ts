@@ -4,17 +4,21 @@ import { type DeliveryStatus, EntryKind, OfferState, StatusError } from '@tribut
 import type { EventLog, GroupLag } from '@tributary/eventlog';
 import { outcomesOf } from './checks/answers.ts';
 import { lastSequences } from './checks/event-sequences.ts';
-import { providerChannels } from './providers.ts';
+import type { CustomerMessage } from './history.ts';
+import { nameOf } from './message-name.ts';
+import { providerChannels } from './providers/index.ts';
 import { readSystemState, type SystemState } from './read-history.ts';
 import type { System } from './system.ts';
 
 /** The consumer groups whose work must be done. */
 const groups = [
   ...['router', 'router-tickets', 'ticketing', 'gateway-email', 'gateway-chat'],
-  ...providerChannels.map((channel) => `gateway-${channel}`),
+  ...['phone', 'phone-offers', ...providerChannels].map((channel) => `gateway-${channel}`),
 ];
 
 export interface SettlingOptions {
+  /** What customers wrote: where we ask for it, it may still stand at its provider. */
+  readonly messages: readonly CustomerMessage[];
   /** Given up after so long without any change, or after ten times as long. */
   readonly patienceMs: number;
   report(line: string): void;
@@ -27,7 +31,7 @@ export interface SettlingOptions {
 export async function settle(
   system: System,
   log: EventLog,
-  { patienceMs, report }: SettlingOptions,
+  { messages, patienceMs, report }: SettlingOptions,
 ): Promise<{ state: SystemState; unfinished: string[] }> {
   const startedAtMs = Date.now();
   let changedAtMs = startedAtMs;
@@ -39,7 +43,7 @@ export async function settle(
       let leftNow = sumsByGroup(lags);
       if (lags.length === 0 || isTimeUp) {
         const state = await readSystemState(system, log);
-        const unfinished = [...lags.map(inWords), ...unfinishedIn(state)];
+        const unfinished = [...lags.map(inWords), ...unfinishedIn(state, messages)];
         if (unfinished.length === 0 || isTimeUp) return { state, unfinished };
         leftNow = `${unfinished.length} tickets and messages`;
       }
@@ -78,13 +82,22 @@ function inWords({ group, topic, partition, lag }: Lag): string {
 }
 
 /** What of a state is still on its way, in words. */
-function unfinishedIn({ tickets, ticketEvents, outbound, deliveries, offers }: SystemState): string[] {
+function unfinishedIn(
+  { tickets, ticketEvents, outbound, deliveries, offers }: SystemState,
+  messages: readonly CustomerMessage[],
+): string[] {
+  const placed = new Set(tickets.flatMap(({ entries }) => entries.map(nameOf)));
   const published = lastSequences(ticketEvents);
   const outcomes = outcomesOf(deliveries);
   const unknown: DeliveryStatus = 0;
   const pending: OfferState = OfferState.OFFER_STATE_PENDING;
   const ended = new Set(offers.flatMap(({ id, state }) => (state === pending ? [] : [id])));
   return [
+    ...messages
+      .filter(
+        ({ acknowledgedAtMs, channel, providerId }) => acknowledgedAtMs && !placed.has(`${channel} ${providerId}`),
+      )
+      .map(({ channel, providerId }) => `${channel} message ${providerId} is on no ticket`),
     ...tickets
       .filter(({ id, lastSequence }) => published.get(id) !== lastSequence)
       .map(({ number, id }) => `${number} (${id}) has events that are not published`),

@@ -1,5 +1,7 @@
-import { DeliveryStatus, Offer, OfferState, OutboundMessage, TicketEvent } from '@tributary/contracts';
+import { DeliveryStatus, Offer, OfferState, OutboundMessage, Ticket, TicketEvent } from '@tributary/contracts';
 import { expect, test } from 'vitest';
+import { checkAnswersLeave } from '../src/checks/answers.ts';
+import { checkMessagePlaces } from '../src/checks/message-places.ts';
 import { checkOffers } from '../src/checks/offers.ts';
 import { checkProviderArrivals } from '../src/checks/provider-arrivals.ts';
 import type { History } from '../src/history.ts';
@@ -39,6 +41,47 @@ test('what a provider accepted must be each message that counts as sent, once, i
   expect(arriving(['two', 'one'])).toEqual(['messages of a conversation arrive in order']);
   expect(arriving(['one', 'two', 'three'])).toEqual(['only what left a ticket is sent']);
   expect(arriving(['one', 'two'], failed)).toEqual(['a message is sent or uncertain']);
+});
+
+test('a text that several were sent says nothing about the order in which one of them got theirs', () => {
+  const [invited, answered, other] = ['invited', 'answered', 'other'].map((id) =>
+    OutboundMessage.fromPartial({
+      ...{ id, channel: 'weibo', conversationKey: id === 'other' ? 'weibo:2' : 'weibo:1' },
+      text: id === 'answered' ? 'An answer' : 'Please write privately',
+    }),
+  );
+  const history = whole({
+    outbound: [invited, answered, other].filter((each) => each !== undefined),
+    deliveries: ['invited', 'answered', 'other'].map((id) => delivery(id, sent)),
+    arrivals: ['Please write privately', 'An answer', 'Please write privately'].map((text) => ({
+      channel: 'weibo',
+      text,
+    })),
+  });
+  expect(checkProviderArrivals(history)).toEqual([]);
+});
+
+test('whoever reviewed us is not told that we have it', () => {
+  const { tickets, ...rest } = smallHistory() as History;
+  const reviews = tickets.map((ticket) => ({ ...ticket, channel: 'app-store' }));
+  expect(checkAnswersLeave({ ...rest, tickets: reviews }).map(({ promise }) => promise)).toEqual([
+    'nobody is told what they need not be told',
+    'nobody is told what they need not be told',
+  ]);
+});
+
+test('a message that its provider numbers for itself is found by its text', () => {
+  const { tickets, messages, ...rest } = smallHistory() as History;
+  const [message] = messages;
+  const [entry] = tickets[0]?.entries ?? [];
+  if (message === undefined || entry === undefined) throw new Error('the small history holds mails');
+  const ticket = Ticket.fromPartial({ id: 't-feed', entries: [{ ...entry, channel: 'feeds', text: 'We were there' }] });
+  const post = { ...message, channel: 'feeds' as const, providerId: 'We were there' };
+  const history = { ...rest, tickets: [...tickets, ticket], messages: [...messages, post] };
+  expect(checkMessagePlaces(history)).toEqual([]);
+  expect(checkMessagePlaces({ ...history, tickets }).map(({ promise }) => promise)).toEqual([
+    'an acknowledged message is on a ticket',
+  ]);
 });
 
 test('a message in doubt may have arrived or not, but not twice', () => {

@@ -15,7 +15,7 @@ import { loadEmail } from '../src/load-email.ts';
 import { loadProviders } from '../src/load-providers.ts';
 import { startMailSink } from '../src/mail-sink.ts';
 import { MessageBook } from '../src/message-book.ts';
-import { providerChannels, startProviders } from '../src/providers.ts';
+import { providerChannels, startProviders } from '../src/providers/index.ts';
 import { seededRandom } from '../src/random.ts';
 import { settle } from '../src/settling.ts';
 import { type GatewayAddresses, SystemUnavailable, supportAddress } from '../src/system.ts';
@@ -94,8 +94,8 @@ test('P3: a backup of both stores, taken while the services are stopped, holds e
   await smtp.sendMail(mail);
   book.acknowledge(after);
   await using log = await system.openLog();
-  const { state, unfinished } = await settle(system, log, { patienceMs: 90_000, report });
   const { messages, refusals } = book;
+  const { state, unfinished } = await settle(system, log, { messages, patienceMs: 90_000, report });
   const history: History = {
     ...{ ...state, messages, refusals, commands, offerAnswers: [], chats: [] },
     ...{ mails: sink.mails, arrivals: providers.arrivals() },

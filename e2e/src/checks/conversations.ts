@@ -1,5 +1,6 @@
 import { EntryKind, type Ticket, TicketState } from '@tributary/contracts';
 import type { Check, CustomerMessage, History, Violation } from '../history.ts';
+import { nameOf } from '../message-name.ts';
 
 /** No ticket is there twice: numbers are unique, and a conversation stays on its ticket until that is closed. */
 export const checkTickets: Check = (history) => {
@@ -75,7 +76,7 @@ function placedByConversation({ messages, tickets }: History): Map<string, (Plac
   const sent = new Map(messages.map((message) => [`${message.channel} ${message.providerId}`, message]));
   const placed = tickets.flatMap((ticket) =>
     ticket.entries.flatMap((entry, position) => {
-      const message = sent.get(`${entry.channel} ${entry.providerMessageId}`);
+      const message = sent.get(nameOf(entry));
       const isCustomers = entry.kind === EntryKind.ENTRY_KIND_INBOUND && message !== undefined;
       return isCustomers ? [{ message, position, ticket }] : [];
     }),

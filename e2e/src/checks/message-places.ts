@@ -1,5 +1,6 @@
 import { EntryKind } from '@tributary/contracts';
 import type { Check, Violation } from '../history.ts';
+import { nameOf } from '../message-name.ts';
 
 /** Every acknowledged message is on exactly one ticket, exactly once; nothing is there that no customer sent. */
 export const checkMessagePlaces: Check = ({ messages, tickets, refusals }) => {
@@ -8,7 +9,7 @@ export const checkMessagePlaces: Check = ({ messages, tickets, refusals }) => {
   for (const ticket of tickets) {
     for (const entry of ticket.entries) {
       if (entry.kind !== EntryKind.ENTRY_KIND_INBOUND) continue;
-      const key = `${entry.channel} ${entry.providerMessageId}`;
+      const key = nameOf(entry);
       places.set(key, [...(places.get(key) ?? []), `${ticket.number} (ticket ${ticket.id}, entry ${entry.id})`]);
     }
   }

@@ -1,6 +1,6 @@
 import type { OutboundMessage } from '@tributary/contracts';
 import type { Check, Violation } from '../history.ts';
-import { providerChannels } from '../providers.ts';
+import { providerChannels } from '../providers/index.ts';
 import { distinct, outcomesOf } from './answers.ts';
 
 /**
@@ -10,7 +10,7 @@ import { distinct, outcomesOf } from './answers.ts';
 export const checkProviderArrivals: Check = ({ outbound, deliveries, arrivals }) => {
   const violations: Violation[] = [];
   const outcomes = outcomesOf(deliveries);
-  const known = new Set<string>(providerChannels);
+  const known = new Set<string>([...providerChannels, 'phone']);
   const keyOf = ({ channel, text }: { readonly channel: string; readonly text: string }) => `${channel}: ${text}`;
   const sent = Map.groupBy(
     distinct(outbound).filter(({ channel }) => known.has(channel)),
@@ -37,8 +37,10 @@ export const checkProviderArrivals: Check = ({ outbound, deliveries, arrivals })
   for (const [conversation, messages] of byConversation) {
     let last = -1;
     for (const message of messages) {
-      const at = arrivedAt.get(keyOf(message));
-      if (at === undefined) continue;
+      const key = keyOf(message);
+      const at = arrivedAt.get(key);
+      // An invitation that several customers were sent says nothing of whose it is.
+      if (at === undefined || sent.get(key)?.length !== 1) continue;
       if (at < last) {
         violations.push({
           promise: 'messages of a conversation arrive in order',

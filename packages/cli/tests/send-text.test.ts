@@ -46,7 +46,7 @@ test('a text message with a picture reaches our webhook as Twilio brings it', as
   const words = ['send', 'sms', '--text', '-', '--from', '+4915112345678', '--attach', file];
   const { exitCode, stdout } = await cli(words, { environment, stdin: 'It smokes\n' });
   await rm(folder, { recursive: true });
-  expect([exitCode, stdout]).toEqual([0, `Sent from +4915112345678 to ${number}.\n`]);
+  expect([exitCode, stdout]).toEqual([0, `Sent from +4915112345678 to ${number}, on the simulated Twilio.\n`]);
   expect(Object.fromEntries(calls[0] ?? [])).toMatchObject({
     ...{ From: '+4915112345678', To: number, Body: 'It smokes', NumMedia: '1', MediaContentType0: 'image/png' },
   });
@@ -63,7 +63,7 @@ test('--wait shows what arrives on the telephone by the same medium meanwhile', 
   await answer('whatsapp:', 'an old one');
   meanwhile = () => Promise.all([answer('whatsapp:', 'Unplug\u001b it.'), answer('', 'by text message')]);
   const { stdout } = await cli(['send', 'whatsapp', '--text', 'Hello', '--wait', '1s'], { environment });
-  expect(stdout).toBe(`Sent from +12025550143 to ${number}.\n${number}: Unplug· it.\n`);
+  expect(stdout).toBe(`Sent from +12025550143 to ${number}, on the simulated Twilio.\n${number}: Unplug· it.\n`);
 });
 
 test('what our webhook refuses is told', async () => {

@@ -99,6 +99,23 @@ describe('tickets show', () => {
     expect(stdout).toMatch(/reply by Anna \(email, failed: mailbox full\)\n {3}Unplug it\./);
   });
 
+  test('of a review its stars are printed each time it was written, and that anyone can read it', async () => {
+    const mail = ticket.entries[0];
+    const review = (subject: string, text: string) => ({
+      ...mail,
+      text,
+      subject,
+      visibility: 2 as const,
+      messageKind: 2 as const,
+    });
+    const entries = [review('★☆☆☆☆ Smoke', 'It smokes.'), review('★★★★★ Solved', 'They came at once.')];
+    const { stdout } = await cli(['tickets', 'show', '1'], {
+      tickets: { getTicket: async () => Ticket.fromPartial({ ...ticket, entries }) },
+    });
+    expect(stdout).toMatch(/\(email, public\)\n {3}★☆☆☆☆ Smoke\n {3}It smokes\./);
+    expect(stdout).toMatch(/\n {3}★★★★★ Solved\n {3}They came at once\./);
+  });
+
   test('--json prints the ticket as the contract has it', async () => {
     const { stdout } = await cli(['tickets', 'show', '1', '--json'], { tickets });
     expect(Ticket.fromJSON(JSON.parse(stdout))).toEqual(ticket);

@@ -59,16 +59,18 @@ export function promiseOfChannel(subject: ChannelSubject, servers?: Servers): vo
       expect(message.receivedTime).toBeInstanceOf(Date);
     });
 
-    test('messages of a conversation keep their order, and another person is another conversation', async () => {
-      const it = await world();
-      const one = await it.write(first);
-      const two = await it.write({ ...first, id: '1002', text: 'It is getting worse' });
-      const other = await it.write({ id: '1003', conversation: '502', text: 'Where is my parcel' });
-      expect(it.inbound.map(({ id }) => id)).toEqual([one.id, two.id, other.id]);
-      // Where nobody is answered, each post stands for itself.
-      expect(two.conversationKey === one.conversationKey).toBe(!it.listensOnly);
-      expect(other.conversationKey).not.toBe(one.conversationKey);
-    });
+    special(
+      'one conversation',
+      'messages of a conversation keep their order, and another person is another conversation',
+      async (it) => {
+        const one = await it.write(first);
+        const two = await it.write({ ...first, id: '1002', text: 'It is getting worse' });
+        const other = await it.write({ id: '1003', conversation: '502', text: 'Where is my parcel' });
+        expect(it.inbound.map(({ id }) => id)).toEqual([one.id, two.id, other.id]);
+        expect(two.conversationKey).toBe(one.conversationKey);
+        expect(other.conversationKey).not.toBe(one.conversationKey);
+      },
+    );
 
     const nothingStored = async (it: World) => {
       // Whatever was stored before it is there when a later message is.

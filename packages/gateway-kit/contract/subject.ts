@@ -41,7 +41,7 @@ export interface Provider extends AsyncDisposable {
   readonly url: string;
   readonly calls?: ProviderCalls;
   /**
-   * Where nobody calls us by HTTP: the customer writes, at a provider that we ask or to ourselves. The same id again is a
+   * Where nobody calls us by HTTP, or one message takes several calls: the customer writes, at a provider that we ask or to ourselves. The same id again is a
    * repeat, as the protocol has it.
    * @returns false when we said to come again.
    */
@@ -60,6 +60,7 @@ export interface Provider extends AsyncDisposable {
 /** The promises that not every provider's protocol gives an occasion for. */
 export type SpecialPromise =
   | 'repeats'
+  | 'one conversation'
   | 'signature'
   | 'signed body'
   | 'signed time'

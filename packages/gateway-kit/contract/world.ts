@@ -26,7 +26,14 @@ import type { ChannelSubject, CustomerMessage, ProviderRequest } from './subject
 const logger = createLogger('test', 'silent');
 
 /** All that a gateway reads and writes. */
-const gatewayTopics = [topics.inbound, topics.outbound, topics.delivery, topics.signals, topics.channels];
+const gatewayTopics = [
+  topics.inbound,
+  topics.outbound,
+  topics.delivery,
+  topics.signals,
+  topics.channels,
+  topics.offers,
+];
 
 /** A provider, and one gateway at a time on a log and stores of its own, with an HTTP server before it. */
 export async function openWorld(subject: ChannelSubject, servers: Servers | undefined) {
@@ -166,7 +173,8 @@ export async function openWorld(subject: ChannelSubject, servers: Servers | unde
     /** The provider brings a message. @returns false when we said to come again. @throws when it was refused for good. */
     async bring(message: CustomerMessage): Promise<boolean> {
       const { calls, write } = provider;
-      if (calls === undefined) return write === undefined ? true : write(message, url);
+      if (write !== undefined) return write(message, url);
+      if (calls === undefined) return true;
       const status = await makeRequest(url, calls.message(message, url, clock.now()));
       if (status >= 400 && status < 500) throw new Error(`refused with ${status}`);
       return status < 300;

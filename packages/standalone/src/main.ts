@@ -31,14 +31,14 @@ async function start(): Promise<void> {
   mkdirSync(config.dataFolder, { recursive: true });
   const logger = createLogger('tributary', config.logLevel);
   exitOnFault(logger);
-  const [eventLog, docStore, blobStore] = await Promise.all([
+  const ownUrl = `http://127.0.0.1:${config.httpPort}`;
+  const [simulators, eventLog, docStore, blobStore] = await Promise.all([
+    startSimulators(process.env, { phone: ownUrl, social: ownUrl }),
     openEmbeddedLog({ folder: join(config.dataFolder, 'log'), logger }),
     openEmbeddedStore({ folder: join(config.dataFolder, 'documents') }),
     openDirectoryStore({ folder: join(config.dataFolder, 'blobs') }),
   ]);
-  const ownUrl = `http://127.0.0.1:${config.httpPort}`;
   const security = openGrpcSecurity(process.env, { services: ['ticketing', 'router'], clock: systemClock, logger });
-  const simulators = await startSimulators(process.env, { phone: ownUrl, social: ownUrl });
   const tributary = await createStandalone({
     eventLog,
     docStore,

@@ -31,6 +31,7 @@ export const feeds: ChannelSubject = {
   createChannel,
   startProvider,
   without: {
+    'one conversation': 'nobody is answered: each post stands for itself',
     repeats: `${asked}; a post that is seen again, also elsewhere, is one (feeds.test.ts)`,
     signature: asked,
     'signed body': asked,

@@ -48,7 +48,7 @@ async function feedsWorld() {
     counted,
     atRest,
     open: (feeds: readonly string[], more: object = {}) =>
-      world.open(createFeedsChannel([accountOf(feeds, { mentions, ...more })], world.dependencies)),
+      world.run((dependencies) => createFeedsChannel([accountOf(feeds, { mentions, ...more })], dependencies)),
     /** Every feed is looked at once more. */
     async look() {
       await world.clock.advance(5000);

@@ -1,6 +1,6 @@
 import { MessageKind, Verification, Visibility } from '@tributary/contracts';
 import type { Document } from '@tributary/docstore';
-import { AccountUnavailableError, type Channel, PermanentSendError, RetryLaterError } from '@tributary/gateway-kit';
+import { AccountUnavailableError, PermanentSendError, RetryLaterError } from '@tributary/gateway-kit';
 import { until } from '@tributary/testing';
 import { startAppStoreSimulator } from '@tributary/testing/simulators/app-store';
 import { startGooglePlaySimulator } from '@tributary/testing/simulators/google-play';
@@ -37,7 +37,7 @@ async function openStore(name: keyof typeof stores) {
   const { world, store, channel, collection } = await stores[name]();
   onTestFinished(() => store[Symbol.asyncDispose]());
   const places = await world.dependencies.docStore.collection<PlaceRow>(collection);
-  const open = (more: object = {}): Promise<string> => world.open(channel(more) satisfies Channel);
+  const open = (more: object = {}) => world.run(() => channel(more));
   return {
     ...world,
     store,

@@ -2,8 +2,8 @@ import { findSignaturePython, isUnavailable, type RunPython } from '@tributary/t
 import { beforeAll, expect, test } from 'vitest';
 import { signedHeaders, signingKey, verifyingKey, verifySignature } from '../src/webhook/standard-webhooks.ts';
 import { createWechatChannel } from '../src/wechat/channel.ts';
-import { openGround } from './open-gateway.ts';
 import { account, startSimulator } from './wechat-provider.ts';
+import { openWorld } from './world.ts';
 
 let python: RunPython;
 beforeAll(async () => {
@@ -18,9 +18,9 @@ const push =
 
 test('what wechatpy encrypts and signs is taken, and its text is read', async () => {
   await using simulator = await startSimulator();
-  const ground = await openGround();
-  const { url } = await ground.run((dependencies) => createWechatChannel([account(simulator.url)], dependencies));
-  const timestamp = String(Math.floor(ground.clock.now() / 1000));
+  const world = await openWorld();
+  const { url } = await world.run((dependencies) => createWechatChannel([account(simulator.url)], dependencies));
+  const timestamp = String(Math.floor(world.clock.now() / 1000));
   const nonce = 'nonce-1';
   const { body, signature } = (await python(
     `from wechatpy.crypto import WeChatCrypto
@@ -40,7 +40,7 @@ result = {"body": body, "signature": tree.fromstring(body).find("MsgSignature").
     });
   expect((await post(signature.replace(/^./, (first) => (first === '0' ? '1' : '0')))).status).toBe(401);
   expect((await post(signature)).status).toBe(200);
-  expect(await ground.arrived(1)).toMatchObject({ text: '电池冒烟 🔥', providerMessageId: '4711' });
+  expect(await world.arrived(1)).toMatchObject({ text: '电池冒烟 🔥', providerMessageId: '4711' });
 });
 
 test('what the simulated WeChat encrypts and signs wechatpy opens', async () => {

@@ -41,7 +41,7 @@ async function shopWorld(account: object = {}) {
   const key = secret();
   const settings = webhookAccount.parse({ name: 'shop', verifyWith: [key], signWith: [key], ...account });
   const channel = createWebhookChannel([settings], world.dependencies);
-  const url = await world.open(channel);
+  const { url } = await world.run(() => channel);
   let counter = 0;
   return {
     ...world,

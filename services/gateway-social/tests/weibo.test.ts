@@ -38,7 +38,7 @@ async function weiboWorld(options: Partial<WeiboSimulatorOptions> = {}) {
     weibo,
     channel,
     async open(more: object = {}) {
-      address = await world.open(channel(more));
+      address = (await world.run(() => channel(more))).url;
     },
   };
 }
@@ -109,8 +109,8 @@ describe('what people write', () => {
     await open();
     for (const text of ['one', 'two']) weibo.post(mei, `@${us.name} ${text}`);
     await messages(2);
-    const rows = await dependencies.docStore.collection<{ _id: string; sinceId: string }>('weibo_feeds');
-    await rows.updateOne({ _id: 'brand statuses/mentions' }, { $set: { sinceId: '0' } });
+    const rows = await dependencies.docStore.collection<{ _id: string; mark: { sinceId: string } }>('weibo_feeds');
+    await rows.updateOne({ _id: 'brand statuses/mentions' }, { $set: { 'mark.sinceId': '0' } });
     await clock.advance(10_000);
     weibo.post(mei, `@${us.name} three`);
     await messages(3);

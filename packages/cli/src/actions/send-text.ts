@@ -47,7 +47,7 @@ export async function sendText(context: CliContext, medium: Medium, options: Sen
       `Our webhook answered ${webhook.status}: ${webhook.body}`,
     );
   }
-  if (!options.json) context.stdout.write(`${plainLine(`Sent from ${from} to ${to}.`)}\n`);
+  if (!options.json) context.stdout.write(`${plainLine(`Sent from ${from} to ${to}, on the simulated Twilio.`)}\n`);
   const answers: ReceivedMessage[] = [];
   const endMs = Date.now() + (options.wait ?? 0);
   while (Date.now() < endMs) {

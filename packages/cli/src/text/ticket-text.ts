@@ -1,4 +1,12 @@
-import { type Deadline, type Entry, EntryKind, type Ticket, type TicketEvent } from '@tributary/contracts';
+import {
+  type Deadline,
+  type Entry,
+  EntryKind,
+  MessageKind,
+  type Ticket,
+  type TicketEvent,
+  Visibility,
+} from '@tributary/contracts';
 import { indent, plain, plainLine } from './plain.ts';
 import { facts, table } from './table.ts';
 import { dateTime, duration } from './time.ts';
@@ -67,11 +75,14 @@ function entryText(entry: Entry): string {
   const delivery = deliveryWord(entry.deliveryStatus);
   const marks = [
     entry.channel,
+    entry.visibility === Visibility.VISIBILITY_PUBLIC ? 'public' : '',
     automaticWord(entry.automatic) === 'none' ? '' : automaticWord(entry.automatic),
     delivery + (entry.deliveryReason === '' ? '' : `: ${entry.deliveryReason}`),
   ].filter((mark) => mark !== '');
   const lines = [
     plainLine(`── ${dateTime(entry.time)}  ${what}${marks.length > 0 ? ` (${marks.join(', ')})` : ''}`),
+    // Of a review the stars: each time it is changed it has others.
+    entry.messageKind === MessageKind.MESSAGE_KIND_POST && entry.subject !== '' ? `   ${plainLine(entry.subject)}` : '',
     entry.text === '' ? '' : indent(plain(entry.text).trimEnd(), '   '),
     ...entry.attachments.map(({ name, blob }) => {
       const file = `${name || 'unnamed'}, ${blob?.mediaType ?? 'unknown type'}, ${blob?.size ?? 0} bytes`;

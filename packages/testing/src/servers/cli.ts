@@ -3,14 +3,16 @@ import { startMongo } from './mongo-server.ts';
 import { prepareServers } from './prepare.ts';
 import { isUnavailable, type RunningServer } from './running-server.ts';
 
-const usage = `node cli.ts up        runs Kafka and MongoDB until Ctrl-C and prints their addresses
-node cli.ts prepare   only installs what the servers need`;
+const usage = `node cli.ts up [--host ADDRESS]   runs Kafka and MongoDB until Ctrl-C and prints their addresses; with ADDRESS,
+                                  one of this machine, others reach them there
+node cli.ts prepare               only installs what the servers need`;
 
 // Progress goes to standard error, so that standard output holds the addresses alone.
 const report = (line: string) => console.error(line);
 
-async function up(): Promise<number> {
-  const [kafka, mongo] = await Promise.all([startKafka({ report }), startMongo({ report })]);
+async function up(host?: string): Promise<number> {
+  const options = { report, ...(host !== undefined && { host }) };
+  const [kafka, mongo] = await Promise.all([startKafka(options), startMongo(options)]);
   const servers: RunningServer[] = [];
   for (const server of [kafka, mongo]) {
     if (isUnavailable(server)) console.error(server.unavailable);
@@ -40,11 +42,14 @@ async function prepare(): Promise<number> {
   return missing.length === 0 ? 0 : 1;
 }
 
-const commands: Record<string, () => Promise<number>> = { up, prepare };
-const command = commands[process.argv[2] ?? ''];
-if (command === undefined) {
+const [name = '', option, host, ...more] = process.argv.slice(2);
+const understood =
+  option === undefined || (name === 'up' && option === '--host' && host !== undefined && more.length === 0);
+const commands: Record<string, (host?: string) => Promise<number>> = { up, prepare };
+const command = commands[name];
+if (command === undefined || !understood) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  process.exitCode = await command();
+  process.exitCode = await command(host);
 }

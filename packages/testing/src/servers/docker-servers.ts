@@ -91,7 +91,7 @@ function giveUp(image: string, what: string, error: unknown, report: Report): vo
 async function startInDocker(server: DockerServer, options: ServerOptions): Promise<RunningServer | undefined> {
   const client = await dockerWith(server.image, options.report);
   if (client === undefined) return undefined;
-  const { host } = client.info.containerRuntime;
+  const host = options.host ?? client.info.containerRuntime.host;
   // Fixed, unlike testcontainers' own choice: Kafka must announce it, and it has to outlast a restart.
   const port = await freePort();
   let container: StartedTestContainer;

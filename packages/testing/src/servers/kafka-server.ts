@@ -46,12 +46,13 @@ export async function startKafkaHere(options: ServerOptions, additions?: KafkaAd
   const kafka = await installKafka({ cacheDir, report: options.report });
   const folder = dataFolder('kafka', options.dataDir);
   const port = await freePort();
-  const url = `127.0.0.1:${port}`;
+  const host = options.host ?? '127.0.0.1';
+  const url = `${host}:${port}`;
   const settingsFile = join(folder.path, 'server.properties');
   const settings = kafkaSettings({
-    host: '127.0.0.1',
+    host,
     port,
-    listenHost: '127.0.0.1',
+    listenHost: host,
     listenPort: port,
     controllerPort: await freePort(),
   });

@@ -49,7 +49,8 @@ async function startFerretdbHere(options: ServerOptions): Promise<RunningServer>
   if (!existsSync(cluster)) await copyWhole(installed.template, cluster);
   const port = await freePort();
   const postgresPort = await freePort();
-  const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
+  const host = options.host ?? '127.0.0.1';
+  const url = `mongodb://${host}:${port}/?directConnection=true`;
 
   const launch = async () => {
     const postgres = new ServerProcess({
@@ -63,7 +64,7 @@ async function startFerretdbHere(options: ServerOptions): Promise<RunningServer>
       command: dieWithParent([
         installed.ferretdb,
         `--postgresql-url=postgres://postgres@127.0.0.1:${postgresPort}/postgres`,
-        `--listen-addr=127.0.0.1:${port}`,
+        `--listen-addr=${host}:${port}`,
         '--no-auth',
         '--debug-addr=',
         `--state-dir=${folder.path}`,

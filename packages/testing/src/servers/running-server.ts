@@ -9,6 +9,8 @@ export interface ServerOptions {
    * is created when missing and never removed; every user of the machine must be able to enter it.
    */
   readonly dataDir?: string;
+  /** The address of this machine that clients are to connect to. Default: one that only this machine can reach. */
+  readonly host?: string;
   readonly report: Report;
 }
 

@@ -12,7 +12,7 @@ export interface Place<M extends Mark> {
    * Looks once; what is found must be in the log when it resolves.
    * @param mark What the last look gave. Undefined: none has succeeded yet.
    * @throws RetryLaterError when the provider says when to come again. Anything else is told as a problem, and the place is
-   * looked at again after two minutes.
+   * looked at again after a minute.
    */
   look(mark: M | undefined): Promise<{ readonly mark: M | undefined; readonly waitMs: number }>;
 }
@@ -23,8 +23,8 @@ interface PlaceDocument<M extends Mark> extends Document {
   readonly dueAtMs: number;
 }
 
-/** Longer than a look takes. */
-const leaseMs = 2 * 60_000;
+/** So long a crash delays the next look. One that takes longer is made twice, which does no harm. */
+const leaseMs = 60_000;
 
 /**
  * Looks at places in turn. Each is a row with a due time, claimed with a lease: over all replicas one looks at a time. Its mark

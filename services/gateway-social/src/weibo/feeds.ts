@@ -1,7 +1,7 @@
 import type { InboundMessage } from '@tributary/contracts';
-import { type Collection, createDueWorker, type Document, DuplicateKeyError } from '@tributary/docstore';
-import { type ChannelDependencies, type Inbox, type KeptFile, keepFile } from '@tributary/gateway-kit';
+import { type ChannelDependencies, type Inbox, type KeptFile, keepFile, RetryLaterError } from '@tributary/gateway-kit';
 import type { Service } from '@tributary/runtime';
+import { openLooks, type Place } from '../listening/looks.ts';
 import type { WeiboAccount } from './account.ts';
 import { allowanceResetMs, callWeibo, outOfAllowance, WeiboError } from './api.ts';
 import { type FeedItem, idOf, itemsOf, picturesOf, publicMessage, timeOf } from './feed-items.ts';
@@ -13,67 +13,46 @@ const feeds = [
 ] as const;
 type Feed = (typeof feeds)[number];
 
-interface FeedDocument extends Document {
-  readonly account: string;
-  readonly path: string;
-  /** The newest item that is in the log. Empty: it was never looked at. */
+/** The newest item that is in the log; "0" when there was none yet. */
+interface FeedMark extends Record<string, string> {
   readonly sinceId: string;
-  readonly dueAtMs: number;
-  readonly leaseUntilMs?: number;
 }
 
 /** What is older when an account is new to us is not brought up again. */
 const firstLookBackMs = 24 * 60 * 60_000;
-/** Longer than a look takes. */
-const leaseMs = 2 * 60_000;
 const pageSize = 200;
 const maxPictureBytes = 20 * 1024 * 1024;
 
-/**
- * Looks for mentions and comments of all accounts. Each feed is a row with a due time, claimed with a lease: over all replicas
- * one looks at a time. Its place moves on only when what was found is in the log, so a crash finds the same items again.
- */
-export async function openFeeds(
+/** Looks for mentions and comments of all accounts: each of an account's feeds is a place of its own. */
+export function openFeeds(
   accounts: readonly WeiboAccount[],
   inbox: Inbox,
-  { blobStore, docStore, clock, logger }: ChannelDependencies,
+  dependencies: ChannelDependencies,
 ): Promise<Service> {
-  const rows: Collection<FeedDocument> = await docStore.collection('weibo_feeds', [{ keys: { dueAtMs: 1 } }]);
-  const byName = new Map(accounts.map((account) => [account.name, account]));
-  const worker = createDueWorker<FeedDocument>({
-    collection: rows,
-    // A row of an account that was taken out of the configuration stays, and its place with it.
-    filter: { account: { $in: [...byName.keys()] } },
-    clock,
-    leaseMs,
-    handle: look,
-    logger,
-  });
+  const { blobStore, clock } = dependencies;
 
-  async function look(row: FeedDocument): Promise<void> {
-    const account = byName.get(row.account);
-    const feed = feeds.find(({ path }) => path === row.path);
-    if (account === undefined || feed === undefined) return;
-    const { sinceId, waitMs } = await lookAt(account, feed, row.sinceId);
-    // Another replica that took over an expired lease has moved the row on already.
-    await rows.updateOne({ _id: row._id, dueAtMs: row.dueAtMs }, { $set: { sinceId, dueAtMs: clock.now() + waitMs } });
-  }
-
-  async function lookAt(account: WeiboAccount, feed: Feed, sinceId: string) {
-    try {
-      const found = await newItems(account, feed, sinceId);
-      const messages: InboundMessage[] = [];
-      for (const item of found) {
-        const message = publicMessage(account, item, clock.now());
-        if (message !== undefined) messages.push({ ...message, ...(await pictures(account, item)) });
-      }
-      await inbox.accept(...messages);
-      const newest = found.at(-1);
-      return { sinceId: newest === undefined ? sinceId || '0' : idOf(newest), waitMs: account.pollSeconds * 1000 };
-    } catch (error) {
-      if (!(error instanceof WeiboError) || !outOfAllowance.has(error.code)) throw error;
-      return { sinceId, waitMs: Math.max(1000, await allowanceResetMs(account.apiUrl, account.accessToken)) };
-    }
+  function placeOf(account: WeiboAccount, feed: Feed): Place<FeedMark> {
+    return {
+      id: `${account.name} ${feed.path}`,
+      async look(mark) {
+        try {
+          const found = await newItems(account, feed, mark?.sinceId ?? '');
+          const messages: InboundMessage[] = [];
+          for (const item of found) {
+            const message = publicMessage(account, item, clock.now());
+            if (message !== undefined) messages.push({ ...message, ...(await pictures(account, item)) });
+          }
+          await inbox.accept(...messages);
+          const newest = found.at(-1);
+          const sinceId = newest === undefined ? (mark?.sinceId ?? '0') : idOf(newest);
+          return { mark: { sinceId }, waitMs: account.pollSeconds * 1000 };
+        } catch (error) {
+          if (!(error instanceof WeiboError) || !outOfAllowance.has(error.code)) throw error;
+          const resetMs = await allowanceResetMs(account.apiUrl, account.accessToken);
+          throw new RetryLaterError(error.message, Math.max(1000, resetMs));
+        }
+      },
+    };
   }
 
   /** @throws when one cannot be fetched just now: then all of this look comes again. */
@@ -114,19 +93,6 @@ export async function openFeeds(
     }
   }
 
-  return {
-    async start() {
-      for (const { name } of accounts) {
-        for (const { path } of feeds) {
-          const row = { _id: `${name} ${path}`, account: name, path, sinceId: '', dueAtMs: clock.now() };
-          await rows.insertOne(row).catch((error: unknown) => {
-            if (!(error instanceof DuplicateKeyError)) throw error;
-          });
-        }
-      }
-      await worker.start();
-    },
-    stop: () => worker.stop(),
-    problems: () => worker.problems(),
-  };
+  const places = accounts.flatMap((account) => feeds.map((feed) => placeOf(account, feed)));
+  return openLooks('weibo_feeds', places, dependencies);
 }

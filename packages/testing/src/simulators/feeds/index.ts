@@ -39,9 +39,12 @@ export interface FeedsSimulator extends AsyncDisposable {
 export async function startFeedsSimulator({
   port = 0,
   now = Date.now,
+  shown = 20,
 }: {
   readonly port?: number;
   readonly now?: () => number;
+  /** How many posts a feed has, the latest. */
+  readonly shown?: number;
 } = {}): Promise<FeedsSimulator> {
   const posts: FeedPost[] = [];
   const fixed = new Map<string, FixedAnswer>();
@@ -68,7 +71,7 @@ export async function startFeedsSimulator({
     if (behaviour === 'busy') return { status: 429, headers: { 'retry-after': '120' } };
     const format = { '/feed.xml': rssFeed, '/atom.xml': atomFeed, '/feed.json': jsonFeed }[path];
     if (format === undefined) return fixed.get(path) ?? { status: 404 };
-    const { type, text } = format(server.url, posts.slice(0, 20));
+    const { type, text } = format(server.url, posts.slice(0, shown));
     const etag = `"${createHash('sha256').update(text).digest('hex').slice(0, 16)}"`;
     if (headers['if-none-match'] === etag) return { status: 304, headers: { etag } };
     const said = { 'content-type': type, etag, vary: 'accept-encoding' };

@@ -51,6 +51,8 @@ export interface WeiboSimulator extends AsyncDisposable {
   comment(user: WeiboUser, postId: string, text: string, answersId?: string): Comment;
   /** Somebody writes privately: pushed to the gateway, up to three times more when it does not answer within 5 s. @returns the last status, 0 for none. */
   write(line: PrivateLine): Promise<number>;
+  /** The body of the push of such a line, with the time at which it was written. */
+  line(line: PrivateLine): object;
   /** A push, signed at `atMs`. */
   push(body: object, atMs: number): PushRequest;
   /** How the console confirms the gateway's address. @returns whether it was answered as Weibo wants. */
@@ -159,6 +161,7 @@ export async function startWeiboSimulator(options: WeiboSimulatorOptions): Promi
     postOurs: (text) => world.post(us, text),
     comment: (user, postId, text, answersId) => world.comment(user, postId, text, answersId),
     write,
+    line: lineJson,
     push,
     async confirmAddress() {
       const answer = await fetch(gateway() + signedPath(now(), { echostr: 'dnPdpTZz85' }));

@@ -33,6 +33,8 @@ export interface SimulatedVoice {
   /** Every leg, the latest last. */
   readonly legs: readonly Leg[];
   conferenceOf(leg: Leg): Conference | undefined;
+  /** Keeps a recording as those of calls are kept. @returns its `RecordingUrl`. */
+  keepRecording(account: SimulatedAccount, said: string): string;
   /** What our side did wrong, as Twilio's debugger would say. */
   readonly problems: readonly string[];
   /** Resolves when everything that was asked for is done. */
@@ -109,6 +111,7 @@ export function simulateVoice({ registry, url, maxQueueSize = 1000 }: VoiceOptio
         ({ status, direction, to }) =>
           status === 'ringing' && direction === 'outbound-api' && (address === undefined || to === address),
       ),
+    keepRecording: (account: SimulatedAccount, said: string) => world.keepRecording({ account }, said).url,
     conferenceOf: (leg: Leg) => [...conferences.values()].find(({ participants }) => participants.includes(leg)),
     async settled() {
       while (underWay.size > 0) await Promise.all(underWay);

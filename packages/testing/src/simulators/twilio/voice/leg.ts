@@ -38,6 +38,8 @@ export class Leg {
   status: LegStatus = 'ringing';
   /** What was said and played, in order; recordings as their address. */
   readonly heard: string[] = [];
+  /** What our side was asked and told of it, in order, with the status it answered; 0 for none. */
+  readonly requests: { readonly url: string; readonly parameters: Parameters; readonly status: number }[] = [];
   readonly #world: LegWorld;
   readonly #statusCallback: string;
   readonly #url: string;
@@ -134,9 +136,12 @@ export class Leg {
     }
   }
 
-  callback(url: string, parameters: Parameters = {}) {
+  async callback(url: string, parameters: Parameters = {}) {
     const { sid: CallSid, from: From, to: To, status: CallStatus, direction: Direction } = this;
-    return callWebhook(this.account, url, { CallSid, From, To, CallStatus, Direction, ...this.#facts, ...parameters });
+    const facts = { CallSid, From, To, CallStatus, Direction, ...this.#facts, ...parameters };
+    const outcome = await callWebhook(this.account, url, facts);
+    this.requests.push({ url, parameters: facts, status: outcome?.status ?? 0 });
+    return outcome;
   }
 
   /** Speaks and plays what stands in an element, as the customer hears it. */
