@@ -32,7 +32,7 @@ test('an overload is twice of what senders who wait got through', { timeout: 120
   const report = await runLoad(read(...args), { say: () => {}, progress: () => {}, signal });
   expect(report.capacity?.handledPerSecond).toBeGreaterThan(1);
   expect(report.rate).toBe(2 * (report.capacity?.handledPerSecond as number));
-  expect(report.process?.maxMemoryMiB).toBeGreaterThan(0);
+  expect(report.use?.processes[0]?.maxMemoryMiB).toBeGreaterThan(0);
   expect(loadReportText(report)).toMatch(/^goodput at twice the capacity: \d+\S*\/s of \d+\S*\/s, a ratio of \d/m);
 });
 
@@ -55,6 +55,7 @@ test.each([
   ],
   [['--rate', '1', '--overload'], '--rate and --overload exclude each other'],
   [['--overload', '--mix', 'email=1', '--smtp', 'there:25'], '--overload needs --kafka beside the other addresses'],
+  [['--rate', '1', '--mode', 'both'], '--mode must be embedded or scale, not both'],
   [['--rate', '1', '--speed', '2'], "Unknown option '--speed'"],
 ] as const)('bad arguments %j are refused by name', (args, message) => {
   expect(() => read(...args)).toThrow(message);

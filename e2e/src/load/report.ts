@@ -21,13 +21,18 @@ export interface LoadReport {
   readonly handledPerSecond?: number;
   /** The load before this one, by senders who wait: what it could handle is the capacity. */
   readonly capacity?: LoadReport;
-  /** Of the embedded Tributary, from the first message until its lag was gone. */
-  readonly process?: {
-    /** Processor time. */
-    readonly cpuSeconds: number;
+  /** Of a Tributary of its own, from the first message until its lag was gone. */
+  readonly use?: {
+    readonly processes: readonly {
+      readonly name: string;
+      /** Processor time. */
+      readonly cpuSeconds: number;
+      readonly maxMemoryMiB: number;
+    }[];
+    /** Of the processor time of all these processes together; broker and database are not among them. */
     readonly messagesPerCpuSecond: number;
-    readonly maxMemoryMiB: number;
-    readonly diskBytesPerMessage: number;
+    /** By store. */
+    readonly diskBytesPerMessage: Readonly<Record<string, number>>;
   };
 }
 
@@ -41,7 +46,7 @@ export function loadReportText({ capacity, ...report }: LoadReport): string {
   ].join('\n\n');
 }
 
-function textOf({ rate, seconds, channels, lag, handledPerSecond, process }: Omit<LoadReport, 'capacity'>): string {
+function textOf({ rate, seconds, channels, lag, handledPerSecond, use }: Omit<LoadReport, 'capacity'>): string {
   const sent = channels.reduce((sum, channel) => sum + channel.sent, 0);
   const lines = [
     `Load: ${rate === undefined ? '64 senders who wait' : `${round(rate)} messages/s asked for`}, ${round(sent / seconds)}/s sent for ${round(seconds)} s; latency in ms from due to acknowledged`,
@@ -66,10 +71,13 @@ function textOf({ rate, seconds, channels, lag, handledPerSecond, process }: Omi
     const handled = handledPerSecond === undefined ? '' : `; handled ${round(handledPerSecond)} messages/s`;
     lines.push(`lag of the router when the load ended: ${lag.atEnd} records, ${after}${handled}`);
   }
-  if (process !== undefined) {
+  if (use !== undefined) {
+    for (const { name, cpuSeconds, maxMemoryMiB } of use.processes) {
+      lines.push(`${name}: processor ${round(cpuSeconds)} s, memory at most ${Math.round(maxMemoryMiB)} MiB`);
+    }
+    const disks = Object.entries(use.diskBytesPerMessage).map(([store, bytes]) => `${store} ${Math.round(bytes)}`);
     lines.push(
-      `processor ${round(process.cpuSeconds)} s (${round(process.messagesPerCpuSecond)} messages per second of it), ` +
-        `memory at most ${Math.round(process.maxMemoryMiB)} MiB, disk ${Math.round(process.diskBytesPerMessage)} bytes a message`,
+      `${round(use.messagesPerCpuSecond)} messages per second of processor time; bytes of disk a message: ${disks.join(', ')}`,
     );
   }
   return lines.join('\n');

@@ -1,20 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventLog } from '@tributary/eventlog';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
-import { startTwilioSimulator } from '@tributary/testing/simulators/twilio';
-import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { build, type Histogram } from 'hdr-histogram-js';
-import { startMailSink } from '../mail-sink.ts';
 import { phrase } from '../phrases.ts';
-import { usageOf } from '../process-usage.ts';
 import { seededRandom } from '../random.ts';
-import { chatSite, supportAddress } from '../system.ts';
-import { startEmbeddedSystem } from '../system-embedded.ts';
 import type { Deployment, LoadChannel, LoadSettings } from './arguments.ts';
+import { withOwnTributary } from './own-tributary.ts';
 import type { ChannelFigures, LoadReport } from './report.ts';
 import { type LoadSender, openSenders } from './senders.ts';
 
@@ -29,11 +23,13 @@ export interface LoadOutput {
 /** Unanswered at once; beyond it messages count as not sent. What is measured is broken then, and our memory has an end. */
 const mostUnanswered = 20_000;
 const waitingSenders = 64;
+/** What is slow only at first is not the capacity. */
+const warmUpSeconds = 5;
 const workOffMs = 120_000;
 /** Customers there are; each writes in turn, so that a chat or a thread gets several messages. */
 const customers = 500;
 
-/** Puts the load on the deployment, or on an embedded Tributary started for it. */
+/** Puts the load on the deployment, or on a Tributary started for it. */
 export async function runLoad(settings: LoadSettings, output: LoadOutput): Promise<LoadReport> {
   if (settings.deployment !== undefined) {
     const { kafka } = settings.deployment;
@@ -42,85 +38,13 @@ export async function runLoad(settings: LoadSettings, output: LoadOutput): Promi
     return await loadOn(settings, settings.deployment, log, output, async (send) => send());
   }
   const folder = await mkdtemp(join(tmpdir(), 'tributary-load-'));
+  await chmod(folder, 0o755); // A database may run as another user.
   try {
-    return await sendToOwn(settings, folder, output);
+    return await withOwnTributary(settings.mode, folder, output.say, ({ deployment, log, measure }) =>
+      loadOn(settings, deployment, log, output, measure),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function sendToOwn(settings: LoadSettings, folder: string, output: LoadOutput): Promise<LoadReport> {
-  await using sink = await startMailSink();
-  const account = { accountSid: `AC${'5'.repeat(32)}`, authToken: randomBytes(16).toString('hex') };
-  const number = '+15005550006';
-  const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  // They take what Tributary answers.
-  await using twilio = await startTwilioSimulator({
-    accounts: [account],
-    numbers: [{ accountSid: account.accountSid, number }],
-  });
-  await using platform = await startWebhookSimulator({ secret, account: 'load' });
-  await using system = await startEmbeddedSystem({
-    folder,
-    mailSinkPort: sink.port,
-    report: output.say,
-    environment: {
-      LOG_LEVEL: 'error',
-      TWILIO_ACCOUNTS: JSON.stringify([
-        {
-          account_sid: account.accountSid,
-          auth_token: account.authToken,
-          api_url: twilio.url,
-          numbers: [{ number, channels: ['sms'] }],
-        },
-      ]),
-      SOCIAL_ACCOUNTS: JSON.stringify([
-        {
-          ...{ channel: 'webhook', name: 'load', verifyWith: [secret], signWith: [secret] },
-          ...{ url: platform.url, allowPrivateAddress: true },
-        },
-      ]),
-    },
-  });
-  await system.ready();
-  output.say('an embedded Tributary is ready');
-  const url = system.chatUrl.replace(/^ws/, 'http').replace(/\/chat\/.*$/, '');
-  const own: Required<Omit<Deployment, 'kafka'>> = {
-    smtp: { host: '127.0.0.1', port: system.smtpPort, to: supportAddress },
-    chat: { url: system.chatUrl, site: chatSite },
-    phone: { url, number, ...account },
-    social: { url, account: 'load', secret },
-  };
-  await using log = await system.openLog();
-  const [service] = system.services;
-  return await loadOn(settings, own, log, output, (send) => measured(service?.pid, folder, send));
-}
-
-/** Sends, and tells what the process with its data in the folder used for it. */
-async function measured(pid: number | undefined, folder: string, send: () => Promise<LoadReport>): Promise<LoadReport> {
-  const before = await usageOf(pid);
-  const diskBefore = await sizeOf(folder);
-  let maxMemoryMiB = before?.memoryMiB ?? 0;
-  const watch = setInterval(async () => {
-    maxMemoryMiB = Math.max(maxMemoryMiB, (await usageOf(pid))?.memoryMiB ?? 0);
-  }, 500);
-  try {
-    const report = await send();
-    const after = await usageOf(pid);
-    const messages = report.channels.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-    if (before === undefined || after === undefined || messages === 0) return report;
-    const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
-    return {
-      ...report,
-      process: {
-        cpuSeconds,
-        messagesPerCpuSecond: messages / cpuSeconds,
-        maxMemoryMiB,
-        diskBytesPerMessage: ((await sizeOf(folder)) - diskBefore) / messages,
-      },
-    };
-  } finally {
-    clearInterval(watch);
   }
 }
 
@@ -134,6 +58,8 @@ async function loadOn(
 ): Promise<LoadReport> {
   const load = (pace: number | 'waiting') => around(() => send({ pace, seconds, mix }, deployment, log, output));
   if (rate !== 'overload') return load(rate);
+  output.say('warming up');
+  await send({ pace: 'waiting', seconds: warmUpSeconds, mix }, deployment, log, output);
   const capacity = await load('waiting');
   if (capacity.handledPerSecond === undefined)
     throw new Error('the first load was not worked off: no capacity is known');
@@ -301,18 +227,4 @@ function figuresOf(channel: string, { latency, sent, errors }: Tally): ChannelFi
         ? {}
         : { p50: at(50), p90: at(90), p99: at(99), 'p99.9': at(99.9), max: latency.maxValue },
   };
-}
-
-/** Bytes of all files below a folder. */
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
