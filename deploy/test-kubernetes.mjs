@@ -247,7 +247,7 @@ async function startLoad(name, load) {
   return {
     async end({ mayRetry }) {
       const ask = async (address) => (await fetch(`http://${address}/stop`)).json();
-      const { mails, chats, mailRetries, reconnects, refused, acknowledged } = await through(`pod/${own}`, 8080, ask);
+      const { mails, chats, mailRetries, lineRetries, refused, acknowledged } = await through(`pod/${own}`, 8080, ask);
       await inside('delete', 'pod', own);
       if (refused.length > 0) throw new Error(`${refused.length} were never acknowledged: ${refused[0]}`);
       if (mailRetries > 0 && !mayRetry) throw new Error(`${mailRetries} mails were not taken at the first try`);
@@ -268,7 +268,7 @@ async function startLoad(name, load) {
         `${count} (p50 ${p50Ms} ms, p99 ${p99Ms} ms, most ${mostMs} ms)`;
       return [
         `acknowledged: mails ${times(mails)}, chat lines ${times(chats)}`,
-        `mails tried again ${mailRetries}, chats connected again ${reconnects}`,
+        `tried again: ${mailRetries} mails, ${lineRetries} chat lines`,
         '0 lost, 0 doubled',
       ].join('; ');
     },

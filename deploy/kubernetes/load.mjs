@@ -15,7 +15,7 @@ const lineEveryMs = 2000;
 const acknowledged = [];
 const refused = [];
 let mailRetries = 0;
-let reconnects = 0;
+let lineRetries = 0;
 const mailMs = [];
 const chatMs = [];
 const stop = new AbortController();
@@ -77,7 +77,7 @@ async function chat(visitor) {
           refused.push(`${text}: ${error.message}`);
           return;
         }
-        reconnects += 1;
+        lineRetries += 1;
         await setTimeout(300);
       }
     }
@@ -151,5 +151,5 @@ createServer(async ({ url }, response) => {
     mails: { ...times(mailMs), count: mailMs.length },
     chats: { ...times(chatMs), count: chatMs.length },
   };
-  response.end(JSON.stringify({ ...counts, mailRetries, reconnects, refused, acknowledged }));
+  response.end(JSON.stringify({ ...counts, mailRetries, lineRetries, refused, acknowledged }));
 }).listen(8080);

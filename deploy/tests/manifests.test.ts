@@ -148,6 +148,13 @@ describe.each(Object.entries(cases))('%s', (name, rendered) => {
     );
   });
 
+  test('no Service has two ports of one name, which only a cluster would refuse', () => {
+    for (const service of ofKind('Service')) {
+      const names = service.spec.ports.map(({ name: port }: Manifest) => port);
+      expect(new Set(names).size, service.metadata.name).toBe(names.length);
+    }
+  });
+
   test('nobody signs with the key of another service', () => {
     for (const { name: workload, pod } of pods()) {
       const keys = (pod.volumes ?? []).filter(({ name: volume }: Manifest) => volume === 'signing-key');
