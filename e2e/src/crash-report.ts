@@ -32,6 +32,10 @@ export function reportOf({ mode, seed, history, killed, violations, starts, took
     const sends = sent.reduce((sum, message) => sum + message.sends, 0);
     return `${sent.length} sent, ${acknowledged} acknowledged, given ${sends} times`;
   };
+  const failures = Map.groupBy(
+    messages.flatMap(({ channel, failures: reasons }) => reasons.map((reason) => `${channel}: ${reason}`)),
+    (reason) => reason,
+  );
   const byVictim = [...Map.groupBy(killed, ({ victim }) => victim)].map(([victim, kills]) => {
     const longest = Math.max(...kills.map(({ recoveryMs }) => recoveryMs));
     return `${victim} ${kills.length} (up again within ${seconds(longest)})`;
@@ -45,8 +49,9 @@ export function reportOf({ mode, seed, history, killed, violations, starts, took
     violations,
     figures: [
       ...[...new Set(messages.map(({ channel }) => channel))].map((channel) => [channel, inChannel(channel)] as const),
-      ['kills', `${killed.length}: ${byVictim.join(', ')}`],
+      ['kills and restarts', `${killed.length}: ${byVictim.join(', ')}`],
       ['ended unbidden', endedUnbidden(killed, starts)],
+      ['tries that failed', [...failures].map(([reason, all]) => `${reason} ${all.length} times`).join(', ') || 'none'],
       ['tickets', String(tickets.length)],
       ['agents’ commands', `${commands.length}, ${accepted.length} accepted`],
       ['offers', `${distinct(offers).length}, ${offerAnswers.length} answered`],

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { reportText } from './crash-report.ts';
-import { type Disruption, type Mode, runCrash } from './run-crash.ts';
-import { SystemUnavailable } from './system.ts';
+import type { Disruption } from './run-crash.ts';
+import { modesNamed, runModes, wholeNumber } from './run-modes.ts';
 
 const usage = `npm run crash -- [--kills N | --outage | --rolling] [--seconds S] [--seed TEXT] [--mode scale|embedded|both] [--writers N] [--keep] [--json]
 
@@ -32,28 +31,7 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const abort = new AbortController();
-  // In order, so that no process is left behind.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => abort.abort(new Error(`ended by ${name}`)));
-  const startedAtMs = performance.now();
-  const report = (line: string) => {
-    const second = Math.round((performance.now() - startedAtMs) / 1000);
-    process.stderr.write(`${String(second).padStart(4)} s  ${line}\n`);
-  };
-  report(`seed ${settings.seed}`);
-  let broken = false;
-  for (const mode of settings.modes) {
-    try {
-      const found = await runCrash({ ...settings, mode, report, signal: abort.signal });
-      process.stdout.write(settings.json ? `${JSON.stringify(found)}\n` : `${reportText(found)}\n`);
-      broken ||= found.violations.length > 0;
-    } catch (error) {
-      if (!(error instanceof SystemUnavailable)) throw error;
-      process.stderr.write(`${error.message}\n`);
-      return 3;
-    }
-  }
-  return broken ? 1 : 0;
+  return runModes(settings);
 }
 
 function readArguments() {
@@ -72,13 +50,7 @@ function readArguments() {
         help: { type: 'boolean', default: false },
       },
     });
-    const modes: Record<string, readonly Mode[]> = {
-      scale: ['scale'],
-      embedded: ['embedded'],
-      both: ['embedded', 'scale'],
-    };
-    const chosen = modes[values.mode];
-    if (chosen === undefined) throw new Error('--mode must be scale, embedded or both');
+    const modes = modesNamed(values.mode);
     const kills = wholeNumber('--kills', values.kills);
     if (values.outage && values.rolling) throw new Error('--outage and --rolling exclude each other');
     const disruption: Disruption = values.outage ? 'outage' : values.rolling ? 'rolling' : 'kills';
@@ -90,16 +62,9 @@ function readArguments() {
       disruption,
       seconds: values.seconds === undefined ? defaultSeconds : wholeNumber('--seconds', values.seconds),
       writers: wholeNumber('--writers', values.writers),
-      modes: chosen,
+      modes,
     };
   } catch (error) {
     return (error as Error).message;
   }
-}
-
-function wholeNumber(option: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 100_000)
-    throw new Error(`${option} must be a whole number from 1`);
-  return value;
 }

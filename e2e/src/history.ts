@@ -24,6 +24,8 @@ export interface CustomerMessage {
   readonly onceOnly?: boolean;
   /** How often it was given to Tributary, repeats included. */
   sends: number;
+  /** Why tries ended without an acknowledgement. A chat's do not: it goes on with a new connection. */
+  readonly failures: string[];
 }
 
 /** A mail that reached a customer's mail server. */

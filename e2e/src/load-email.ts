@@ -145,6 +145,12 @@ function lastAnswer(
   return mails.findLast(({ to, references }) => to === customer && references.some((id) => earlier.includes(id)));
 }
 
+interface SendError extends Error {
+  readonly responseCode?: number;
+  readonly command?: string;
+  readonly code?: string;
+}
+
 /** Sends a mail until it is acknowledged, refused for good, or given up. */
 async function deliver(mail: WrittenMail, options: EmailLoadOptions): Promise<void> {
   const { book, giveUp, random, smtpPort } = options;
@@ -164,7 +170,8 @@ async function deliver(mail: WrittenMail, options: EmailLoadOptions): Promise<vo
       book.acknowledge(mail.entry);
       return;
     } catch (error) {
-      const { responseCode, message, command } = error as { responseCode?: number; message: string; command?: string };
+      const { responseCode, message, command, code } = error as SendError;
+      mail.entry.failures.push([command, responseCode ?? code ?? message].join(' '));
       if (command !== 'CONN') mail.entry.sends += 1;
       if (responseCode !== undefined && responseCode >= 500) {
         book.refusals.push(`mail ${mail.entry.providerId} was refused: ${message}`);

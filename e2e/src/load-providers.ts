@@ -2,11 +2,12 @@ import type { CustomerMessage } from './history.ts';
 import type { MessageBook } from './message-book.ts';
 import { pause } from './pause.ts';
 import { phrase } from './phrases.ts';
-import { type ProviderChannel, type ProviderMessage, type Providers, providerChannels } from './providers/index.ts';
+import { notFetched, type ProviderChannel, type ProviderMessage, type Providers } from './providers/index.ts';
 import type { Random } from './random.ts';
 
 export interface ProviderLoadOptions {
   readonly providers: Providers;
+  readonly channels: readonly ProviderChannel[];
   readonly book: MessageBook;
   readonly random: Random;
   /** Customers who write at the same time, over all these channels; at least one on each. */
@@ -24,8 +25,9 @@ export interface ProviderLoadOptions {
  */
 export async function loadProviders(options: ProviderLoadOptions): Promise<void> {
   const customers = { count: 0 };
-  const perChannel = Math.ceil(options.writers / providerChannels.length);
-  const writers = providerChannels.flatMap((channel) =>
+  const { channels } = options;
+  const perChannel = Math.ceil(options.writers / channels.length);
+  const writers = channels.flatMap((channel) =>
     Array.from({ length: perChannel }, (_, index) =>
       writeOn(channel, { ...options, random: options.random.fork(`${channel} ${index}`) }, customers),
     ),
@@ -50,7 +52,7 @@ async function writeOn(
       if (isLast) break;
       await pause(random.between(50, 500), stopWriting);
     }
-    await pause(random.between(100, 1000) * (seldom.has(channel) ? 4 : 1), stopWriting);
+    await pause(random.between(100, 1000) * (seldom.has(channel) ? 8 : 1), stopWriting);
   }
   await Promise.all(underWay);
 }
@@ -90,7 +92,9 @@ async function bring(message: ProviderMessage, entry: CustomerMessage, options: 
   try {
     while (!giveUp.aborted) {
       entry.sends += 1;
-      if (await message.give()) return book.acknowledge(entry);
+      const failure = await message.give();
+      if (failure === undefined) return book.acknowledge(entry);
+      if (failure !== notFetched) entry.failures.push(failure);
       await pause(random.between(100, 600), giveUp);
     }
   } catch (error) {

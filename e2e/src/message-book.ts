@@ -10,7 +10,7 @@ export class MessageBook {
   add(
     message: Pick<CustomerMessage, 'channel' | 'conversation' | 'providerId' | 'text' | 'pipelined' | 'onceOnly'>,
   ): CustomerMessage {
-    const entry = { ...message, sentOrder: this.messages.length + 1, sentAtMs: Date.now(), sends: 0 };
+    const entry = { ...message, sentOrder: this.messages.length + 1, sentAtMs: Date.now(), sends: 0, failures: [] };
     this.messages.push(entry);
     return entry;
   }

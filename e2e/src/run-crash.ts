@@ -19,8 +19,9 @@ import { MessageBook } from './message-book.ts';
 import { runOfferRobot } from './offer-robot.ts';
 import { goWithoutServers } from './outage.ts';
 import { pause } from './pause.ts';
-import { type Providers, providerChannels, startProviders } from './providers/index.ts';
+import { type ProviderChannel, type Providers, startProviders } from './providers/index.ts';
 import { type Random, seededRandom } from './random.ts';
+import { checkout, providerChannelsOf, type Release } from './release.ts';
 import { restartInTurn } from './rolling-restart.ts';
 import { settle } from './settling.ts';
 import { chatSite, type GatewayAddresses, type System, supportAddress } from './system.ts';
@@ -30,14 +31,19 @@ import { carryOut, type Killed, planKills } from './victims.ts';
 
 export type Mode = 'scale' | 'embedded';
 
-/** `outage`: broker and database, one after the other, are away. `rolling`: two replicas of each service are restarted in turn. */
-export type Disruption = 'kills' | 'outage' | 'rolling';
+/**
+ * `outage`: broker and database, one after the other, are away. `rolling`: two replicas of each service are restarted in turn.
+ * `upgrade`: the same, but they begin as the release before and come back as what is checked out.
+ */
+export type Disruption = 'kills' | 'outage' | 'rolling' | 'upgrade';
 
 export interface CrashOptions {
   readonly mode: Mode;
   readonly disruption: Disruption;
+  /** With `upgrade`: the release before. */
+  readonly release?: Release;
   readonly kills: number;
-  /** Over how long the kills are spread; how long an outage lasts. */
+  /** Over how long the kills are spread; how long an outage lasts; how long there is load before and after an upgrade. */
   readonly seconds: number;
   /** Decides who is killed when, and what customers and agents do. What happens then is up to the machine. */
   readonly seed: string;
@@ -60,17 +66,24 @@ const patienceMs = 90_000;
  */
 export async function runCrash(options: CrashOptions): Promise<CrashReport> {
   const startedAtMs = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), `tributary-crash-${process.pid}-`));
+  // Without a process id: folders with one are removed when the process is gone, and what is kept is read then.
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-crash-'));
   let clean = false;
   try {
     await using sink = await startMailSink();
     const start = options.mode === 'scale' ? startScaleSystem : startEmbeddedSystem;
-    const replicas = options.disruption === 'rolling' ? 2 : 1;
+    const replicas = options.disruption === 'rolling' || options.disruption === 'upgrade' ? 2 : 1;
+    const { release } = options;
     let gateways: GatewayAddresses | undefined;
     await using providers = await startProviders(() => gateways ?? fail('Tributary is not there yet'));
-    const environment = { ...providers.environment, ROUTER_POLICY_FILE: policyOfTheTest(folder) };
+    const environment = {
+      ...providers.environment,
+      // Each release brings the policy that it can read.
+      ...(release === undefined && { ROUTER_POLICY_FILE: policyOfTheTest(folder) }),
+    };
     await using system = await start({
       ...{ folder, replicas, environment },
+      ...(release && { release }),
       mailSinkPort: sink.port,
       report: options.report,
     });
@@ -93,6 +106,7 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
 
 async function disruptUnderLoad(system: System, sink: MailSink, providers: Providers, options: CrashOptions) {
   const { report, signal, writers } = options;
+  const channels = providerChannelsOf(options.release?.folder ?? checkout);
   const random = seededRandom(options.seed);
   const book = new MessageBook();
   const commands: AgentCommand[] = [];
@@ -112,9 +126,11 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
   const chat = loadChat({ ...load, url: system.chatUrl, site: chatSite, random: random.fork('chat') });
   const tickets = ticketing.api(TicketServiceService);
   const robot = runAgentRobot({ tickets, commands, random: random.fork('agents'), stopWorking, giveUp });
-  const social = loadProviders({ ...load, providers, random: random.fork('providers') });
+  const social = loadProviders({ ...load, providers, channels, random: random.fork('providers') });
   const { telephones } = providers;
-  const calls = loadCalls({ ...load, telephones, random: random.fork('calls') });
+  // How calls are offered is in the policy of the test.
+  const calls =
+    options.release === undefined ? loadCalls({ ...load, telephones, random: random.fork('calls') }) : undefined;
   const offers = runOfferRobot({
     agents: router.api(AgentServiceService),
     ...{ random: random.fork('offers'), answers: offerAnswers, stopRefusing: stopWriting },
@@ -125,9 +141,9 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
     stop: AbortSignal.any([ends.offering.signal, signal]),
   });
   // Awaited below; a failure meanwhile must not end the process before the kills are over.
-  for (const work of [email, chat, social, calls, robot, offers, agents]) work.catch(() => {});
+  for (const work of [email, chat, social, calls, robot, offers, agents]) work?.catch(() => {});
 
-  await firstAcknowledged(book, signal);
+  await firstAcknowledged(book, channels, signal);
   const { killed, broken } = await disrupt(system, options, random);
   await system.ready();
   report('everything is up again; the load stops');
@@ -164,6 +180,13 @@ async function disrupt(
   random: Random,
 ): Promise<{ killed: Killed[]; broken: Violation[] }> {
   if (disruption === 'outage') return goWithoutServers(system, seconds * 1000, report, signal);
+  if (disruption === 'upgrade') {
+    await pause(seconds * 1000, signal);
+    await system.prepareUpgrade();
+    const killed = await restartInTurn(system, report, signal, checkout);
+    await pause(seconds * 1000, signal);
+    return { killed, broken: [] };
+  }
   if (disruption === 'rolling') return { killed: await restartInTurn(system, report, signal), broken: [] };
   const names = system.victims.map(({ name }) => name);
   const plan = planKills(names, kills, seconds * 1000, random.fork('kills'));
@@ -187,11 +210,15 @@ async function readChats(system: System, customers: readonly ChatCustomer[]): Pr
 }
 
 /** Load first: there is nothing to lose before. */
-async function firstAcknowledged(book: MessageBook, signal: AbortSignal): Promise<void> {
+async function firstAcknowledged(
+  book: MessageBook,
+  fromProviders: readonly ProviderChannel[],
+  signal: AbortSignal,
+): Promise<void> {
   const giveUpAtMs = Date.now() + startedLimitMs;
   const acknowledged = (channel: string) =>
     book.messages.some((message) => message.channel === channel && message.acknowledgedAtMs !== undefined);
-  const channels = ['email', 'chat', 'phone', ...providerChannels];
+  const channels = ['email', 'chat', ...fromProviders];
   while (!channels.every(acknowledged)) {
     if (Date.now() > giveUpAtMs) {
       const missing = channels.filter((channel) => !acknowledged(channel)).join(', ');

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openEmbeddedLog } from '@tributary/eventlog/embedded';
 import { keepRunning } from '@tributary/standalone';
 import { until } from '@tributary/testing';
@@ -10,7 +9,7 @@ import { exceptKills, serviceVictim } from './victims.ts';
 
 /** Everything in one process on the embedded adapters, its data in `folder`. */
 export async function startEmbeddedSystem(options: SystemOptions): Promise<System> {
-  const { folder, mailSinkPort, environment, report } = options;
+  const { folder, mailSinkPort, environment, release, report } = options;
   const dataFolder = join(folder, 'data');
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
@@ -19,7 +18,8 @@ export async function startEmbeddedSystem(options: SystemOptions): Promise<Syste
   const standalone = keepRunning({
     healthPort: httpPort,
     name: 'standalone',
-    entry: fileURLToPath(new URL('../../packages/standalone/src/main.ts', import.meta.url)),
+    entry: 'packages/standalone/src/main.ts',
+    ...(release && { release: release.folder }),
     environment: {
       ...loadSettings,
       PUBLIC_URL: url,
@@ -43,6 +43,8 @@ export async function startEmbeddedSystem(options: SystemOptions): Promise<Syste
     services: [standalone],
     logFolder,
     ready: () => until('Tributary to be ready', () => standalone.checkReady(), { timeoutMs: 60_000 }).then(() => {}),
+    // It makes its topics itself.
+    prepareUpgrade: async () => {},
     // Others may read the log's file while the process that consumes from it runs.
     openLog: () => openEmbeddedLog({ folder: join(dataFolder, 'log') }),
     [Symbol.asyncDispose]: () => standalone.stop(),

@@ -6,6 +6,7 @@ import { type ServicePorts, serviceProcesses, takePorts } from '@tributary/stand
 import { until } from '@tributary/testing';
 import { dieWithParent, freePort, isUnavailable, startKafka, startMongo } from '@tributary/testing/servers';
 import { startBalancer } from './balancer.ts';
+import { applyTopicsOf } from './release.ts';
 import { loadSettings, type System, type SystemOptions, SystemUnavailable } from './system.ts';
 import { exceptKills, serverVictim, serviceVictim } from './victims.ts';
 
@@ -18,12 +19,18 @@ export async function startScaleSystem({
   mailSinkPort,
   environment: settings,
   replicas: count = 1,
+  release,
+  serversFolder,
   report,
 }: SystemOptions): Promise<System> {
   // Servers that somebody else runs cannot be killed.
   delete process.env['KAFKA_BROKERS'];
   delete process.env['MONGODB_URL'];
-  const [kafka, mongo] = await Promise.all([startKafka({ report }), startMongo({ report })]);
+  const dataOf = (server: string) => serversFolder !== undefined && { dataDir: join(serversFolder, server) };
+  const [kafka, mongo] = await Promise.all([
+    startKafka({ report, ...dataOf('kafka') }),
+    startMongo({ report, ...dataOf('mongo') }),
+  ]);
   const stopServers = async () => {
     for (const server of [kafka, mongo]) if (!isUnavailable(server)) await server.stop();
   };
@@ -33,8 +40,12 @@ export async function startScaleSystem({
     throw new SystemUnavailable(reasons.join(' '));
   }
   const openLog = () => openKafkaLog({ brokers: [kafka.url], clientId: 'crash-test' });
-  await using log = await openLog();
-  await log.applyTopics(allTopics);
+  const applyTopics = async () => {
+    await using log = await openLog();
+    await log.applyTopics(allTopics);
+  };
+  if (release === undefined) await applyTopics();
+  else applyTopicsOf(release, kafka.url);
 
   const logFolder = join(folder, 'logs');
   mkdirSync(logFolder, { recursive: true });
@@ -67,6 +78,7 @@ export async function startScaleSystem({
       wrap: dieWithParent,
       logFolder,
       ...(replicas.length > 1 && { replica: index + 1 }),
+      ...(release && { release: release.folder }),
     }),
   );
   return {
@@ -80,10 +92,11 @@ export async function startScaleSystem({
     services,
     logFolder,
     async ready() {
-      for (const service of services) {
+      for (const service of services.filter(({ starts }) => starts > 0)) {
         await until(`${service.name} to be ready`, () => service.checkReady(), { timeoutMs: 120_000, everyMs: 100 });
       }
     },
+    prepareUpgrade: applyTopics,
     openLog,
     async [Symbol.asyncDispose]() {
       await Promise.all(services.map((service) => service.stop()));

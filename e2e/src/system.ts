@@ -1,5 +1,6 @@
 import type { EventLog } from '@tributary/eventlog';
 import type { ServiceProcess } from '@tributary/standalone';
+import type { Release } from './release.ts';
 import type { Victim } from './victims.ts';
 
 /** Where providers bring what customers write, without a slash at the end. */
@@ -13,8 +14,12 @@ export interface SystemOptions {
   readonly mailSinkPort: number;
   /** Of each service, behind a balancer, at scale. Default 1. */
   readonly replicas?: number;
+  /** What it begins as. Default: what is checked out here. */
+  readonly release?: Release;
   /** Of every process, beside `loadSettings`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where Kafka and the database keep their data, in a folder each. Default: temporary folders. */
+  readonly serversFolder?: string;
   report(line: string): void;
 }
 
@@ -31,6 +36,8 @@ export interface System extends GatewayAddresses, AsyncDisposable {
   readonly logFolder: string;
   /** Resolves when every part says that it is ready. */
   ready(): Promise<void>;
+  /** What comes before the services are upgraded to what is checked out: its topics. */
+  prepareUpgrade(): Promise<void>;
   /** A connection to the event log of the running system. */
   openLog(): Promise<EventLog>;
 }

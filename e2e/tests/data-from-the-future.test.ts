@@ -29,13 +29,20 @@ async function startOnNewerDataOf(service: string) {
 }
 
 test.each(['ticketing', 'router', 'gateway-email', 'gateway-chat', 'gateway-social', 'gateway-phone'])(
-  'documents of %s from the future: it ends with code 1 and says what to do',
+  'documents of %s from the future: it ends with code 1 and one log line that says what to do',
   async (service) => {
     const { code, printed } = await startOnNewerDataOf(service);
-    expect(printed).toContain(
-      `${service}: the documents are of version 3, which code from version 2 on can read; this code is version 1. ` +
-        `Start a newer release of ${service}, or restore a backup from before the upgrade.`,
-    );
+    const lines = printed.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({
+        level: 60,
+        err: expect.objectContaining({
+          message:
+            `${service}: the documents are of version 3, which code from version 2 on can read; this code is version 1. ` +
+            `Start a newer release of ${service}, or restore a backup from before the upgrade.`,
+        }),
+      }),
+    ]);
     expect(code).toBe(1);
   },
 );

@@ -27,6 +27,15 @@ test('a load over all channels is acknowledged, worked off and reported with per
   expect(loadReportText(report)).toContain('10 messages/s asked for');
 });
 
+test('an overload is twice of what senders who wait got through', { timeout: 120_000 }, async ({ signal }) => {
+  const args = ['--overload', '--seconds', '2', '--mix', 'social=1'];
+  const report = await runLoad(read(...args), { say: () => {}, progress: () => {}, signal });
+  expect(report.capacity?.handledPerSecond).toBeGreaterThan(1);
+  expect(report.rate).toBe(2 * (report.capacity?.handledPerSecond as number));
+  expect(report.use?.processes[0]?.maxMemoryMiB).toBeGreaterThan(0);
+  expect(loadReportText(report)).toMatch(/^goodput at twice the capacity: \d+\S*\/s of \d+\S*\/s, a ratio of \d/m);
+});
+
 test.each([
   [[], '--rate is missing: messages per second, 0.1 to 100000'],
   [['--rate', 'fast'], '--rate must be a number from 0.1 to 100000, not fast'],
@@ -44,6 +53,9 @@ test.each([
     ['--rate', '1', '--mix', 'phone=1', '--phone', 'http://there'],
     'TWILIO_ACCOUNTS must hold an account with account_sid, auth_token and a number for sms',
   ],
+  [['--rate', '1', '--overload'], '--rate and --overload exclude each other'],
+  [['--overload', '--mix', 'email=1', '--smtp', 'there:25'], '--overload needs --kafka beside the other addresses'],
+  [['--rate', '1', '--mode', 'both'], '--mode must be embedded or scale, not both'],
   [['--rate', '1', '--speed', '2'], "Unknown option '--speed'"],
 ] as const)('bad arguments %j are refused by name', (args, message) => {
   expect(() => read(...args)).toThrow(message);

@@ -87,7 +87,7 @@ function sentMessage(channel: 'email' | 'chat', conversation: string, id: string
   const sentAtMs = order * 1000;
   return {
     ...{ channel, conversation, providerId: id, text: `text of ${id}`, pipelined: channel === 'chat' },
-    ...{ sentOrder: order, sentAtMs, acknowledgedAtMs: sentAtMs + 100, sends: 1 },
+    ...{ sentOrder: order, sentAtMs, acknowledgedAtMs: sentAtMs + 100, sends: 1, failures: [] },
   };
 }
 

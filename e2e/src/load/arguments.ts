@@ -3,14 +3,16 @@ import { parseArgs } from 'node:util';
 export const channels = ['email', 'chat', 'phone', 'social'] as const;
 export type LoadChannel = (typeof channels)[number];
 
-export const usage = `npm run load -- --rate N [--seconds S] [--mix email=40,chat=40,phone=10,social=10] [addresses]
+export const usage = `npm run load -- --rate N | --overload [--seconds S] [--mix email=40,chat=40,phone=10,social=10] [addresses]
 
 Sends messages at a fixed rate, whatever the answers take (open loop), and reports how long each took from the moment it was
-due until it was acknowledged. Without addresses it starts an embedded Tributary of its own and measures that one as well.
+due until it was acknowledged. Without addresses it starts a Tributary of its own and measures that one as well.
   --rate     messages per second over all channels, 0.1 to 100000
-  --seconds  for how long (default 30)
+  --overload measures the capacity first, with 64 senders who each wait for their acknowledgement, then sends at twice of it
+  --seconds  for how long (default 30); with --overload each of the two
   --mix      shares of the channels (default email=40,chat=40,phone=10,social=10): mail by SMTP, lines over the chat's WebSocket,
              text messages as Twilio's webhook brings them, messages of the generic webhook
+  --mode     the one of its own: embedded (default), one process; or scale, every service as one, with a Kafka and a MongoDB
   --json     prints the report as one JSON object
 Addresses of a deployment; each channel of the mix needs its own:
   --smtp HOST:PORT   --to ADDRESS (default support@tributary.local)
@@ -42,12 +44,14 @@ export interface Deployment {
 export interface LoadSettings {
   readonly help: boolean;
   readonly json: boolean;
-  /** Messages per second. */
-  readonly rate: number;
+  /** Messages per second; with `overload` twice the capacity is found first. */
+  readonly rate: number | 'overload';
   readonly seconds: number;
   /** Share of each channel, above 0; they add up to 1. */
   readonly mix: ReadonlyMap<LoadChannel, number>;
-  /** Absent: an embedded one of our own. */
+  /** Of the one of our own. */
+  readonly mode: 'embedded' | 'scale';
+  /** Absent: one of our own. */
   readonly deployment?: Deployment;
 }
 
@@ -56,16 +60,23 @@ export function readLoadArguments(args: string[], environment: Readonly<Record<s
   const values = parse(args);
   const help = values.help === true;
   const mix = mixOf(values.mix ?? 'email=40,chat=40,phone=10,social=10');
-  if (values.rate === undefined && !help) throw new LoadError('--rate is missing: messages per second, 0.1 to 100000');
+  const overload = values.overload === true;
+  if (overload && values.rate !== undefined) throw new LoadError('--rate and --overload exclude each other');
+  if (values.rate === undefined && !overload && !help) {
+    throw new LoadError('--rate is missing: messages per second, 0.1 to 100000');
+  }
   const settings = {
     help,
     json: values.json === true,
-    rate: numberOf('--rate', values.rate ?? '1', 0.1, 100_000),
+    rate: overload ? ('overload' as const) : numberOf('--rate', values.rate ?? '1', 0.1, 100_000),
     seconds: numberOf('--seconds', values.seconds ?? '30', 1, 86_400),
     mix,
+    mode: modeOf(values.mode ?? 'embedded'),
   };
   const addresses = ['smtp', 'chat', 'phone', 'social', 'kafka'] as const;
   if (addresses.every((name) => values[name] === undefined)) return settings satisfies LoadSettings;
+  if (overload && values.kafka === undefined)
+    throw new LoadError('--overload needs --kafka beside the other addresses');
   const needs: Record<LoadChannel, 'smtp' | 'chat' | 'phone' | 'social'> = {
     email: 'smtp',
     chat: 'chat',
@@ -100,13 +111,18 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       options: {
-        ...{ rate: text, seconds: text, mix: text, smtp: text, to: text, chat: text, site: text },
-        ...{ phone: text, social: text, kafka: text, json: flag, help: flag },
+        ...{ rate: text, seconds: text, mix: text, mode: text, smtp: text, to: text, chat: text, site: text },
+        ...{ phone: text, social: text, kafka: text, overload: flag, json: flag, help: flag },
       },
     }).values;
   } catch (error) {
     throw new LoadError((error as Error).message);
   }
+}
+
+function modeOf(text: string): 'embedded' | 'scale' {
+  if (text === 'embedded' || text === 'scale') return text;
+  throw new LoadError(`--mode must be embedded or scale, not ${text}`);
 }
 
 function mixOf(text: string): Map<LoadChannel, number> {

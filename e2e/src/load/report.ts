@@ -10,27 +10,46 @@ export interface ChannelFigures {
 }
 
 export interface LoadReport {
-  /** Messages per second as asked for. */
-  readonly rate: number;
+  /** Messages per second as asked for. Absent: as many as senders who wait bring. */
+  readonly rate?: number;
   /** How long the load lasted. */
   readonly seconds: number;
   readonly channels: readonly ChannelFigures[];
   /** Records not yet handled by the router when the load ended; the time it then took to handle them, if it did. */
   readonly lag?: { readonly atEnd: number; readonly workedOffAfterSeconds?: number };
-  /** Of the embedded Tributary, from the first message until its lag was gone. */
-  readonly process?: {
-    /** Processor time. */
-    readonly cpuSeconds: number;
+  /** Acknowledged messages by the time from the first one sent until the last one handled. */
+  readonly handledPerSecond?: number;
+  /** The load before this one, by senders who wait: what it could handle is the capacity. */
+  readonly capacity?: LoadReport;
+  /** Of a Tributary of its own, from the first message until its lag was gone. */
+  readonly use?: {
+    readonly processes: readonly {
+      readonly name: string;
+      /** Processor time. */
+      readonly cpuSeconds: number;
+      readonly maxMemoryMiB: number;
+    }[];
+    /** Of the processor time of all these processes together; broker and database are not among them. */
     readonly messagesPerCpuSecond: number;
-    readonly maxMemoryMiB: number;
-    readonly diskBytesPerMessage: number;
+    /** By store. */
+    readonly diskBytesPerMessage: Readonly<Record<string, number>>;
   };
 }
 
-export function loadReportText({ rate, seconds, channels, lag, process }: LoadReport): string {
+export function loadReportText({ capacity, ...report }: LoadReport): string {
+  if (capacity === undefined) return textOf(report);
+  const [before = 0, now = 0] = [capacity.handledPerSecond, report.handledPerSecond];
+  return [
+    textOf(capacity),
+    textOf(report),
+    `goodput at twice the capacity: ${round(now)}/s of ${round(before)}/s, a ratio of ${(now / before).toFixed(2)}`,
+  ].join('\n\n');
+}
+
+function textOf({ rate, seconds, channels, lag, handledPerSecond, use }: Omit<LoadReport, 'capacity'>): string {
   const sent = channels.reduce((sum, channel) => sum + channel.sent, 0);
   const lines = [
-    `Load: ${rate} messages/s asked for, ${round(sent / seconds)}/s sent for ${round(seconds)} s; latency in ms from due to acknowledged`,
+    `Load: ${rate === undefined ? '64 senders who wait' : `${round(rate)} messages/s asked for`}, ${round(sent / seconds)}/s sent for ${round(seconds)} s; latency in ms from due to acknowledged`,
     row(['channel', 'sent', 'acknowledged', 'p50', 'p90', 'p99', 'p99.9', 'max', 'errors']),
     ...channels.map(({ channel, sent: count, acknowledged, latencyMs, errors }) =>
       row([
@@ -49,12 +68,16 @@ export function loadReportText({ rate, seconds, channels, lag, process }: LoadRe
       lag.workedOffAfterSeconds === undefined
         ? 'not worked off'
         : `worked off ${round(lag.workedOffAfterSeconds)} s later`;
-    lines.push(`lag of the router when the load ended: ${lag.atEnd} records, ${after}`);
+    const handled = handledPerSecond === undefined ? '' : `; handled ${round(handledPerSecond)} messages/s`;
+    lines.push(`lag of the router when the load ended: ${lag.atEnd} records, ${after}${handled}`);
   }
-  if (process !== undefined) {
+  if (use !== undefined) {
+    for (const { name, cpuSeconds, maxMemoryMiB } of use.processes) {
+      lines.push(`${name}: processor ${round(cpuSeconds)} s, memory at most ${Math.round(maxMemoryMiB)} MiB`);
+    }
+    const disks = Object.entries(use.diskBytesPerMessage).map(([store, bytes]) => `${store} ${Math.round(bytes)}`);
     lines.push(
-      `processor ${round(process.cpuSeconds)} s (${round(process.messagesPerCpuSecond)} messages per second of it), ` +
-        `memory at most ${Math.round(process.maxMemoryMiB)} MiB, disk ${Math.round(process.diskBytesPerMessage)} bytes a message`,
+      `${round(use.messagesPerCpuSecond)} messages per second of processor time; bytes of disk a message: ${disks.join(', ')}`,
     );
   }
   return lines.join('\n');

@@ -1,20 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventLog } from '@tributary/eventlog';
 import { openKafkaLog } from '@tributary/eventlog/kafka';
-import { startTwilioSimulator } from '@tributary/testing/simulators/twilio';
-import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { build, type Histogram } from 'hdr-histogram-js';
-import { startMailSink } from '../mail-sink.ts';
 import { phrase } from '../phrases.ts';
-import { usageOf } from '../process-usage.ts';
 import { seededRandom } from '../random.ts';
-import { chatSite, supportAddress } from '../system.ts';
-import { startEmbeddedSystem } from '../system-embedded.ts';
 import type { Deployment, LoadChannel, LoadSettings } from './arguments.ts';
+import { withOwnTributary } from './own-tributary.ts';
 import type { ChannelFigures, LoadReport } from './report.ts';
 import { type LoadSender, openSenders } from './senders.ts';
 
@@ -28,94 +22,49 @@ export interface LoadOutput {
 
 /** Unanswered at once; beyond it messages count as not sent. What is measured is broken then, and our memory has an end. */
 const mostUnanswered = 20_000;
+const waitingSenders = 64;
+/** What is slow only at first is not the capacity. */
+const warmUpSeconds = 5;
 const workOffMs = 120_000;
 /** Customers there are; each writes in turn, so that a chat or a thread gets several messages. */
 const customers = 500;
 
-/** Puts the load on the deployment, or on an embedded Tributary started for it. */
+/** Puts the load on the deployment, or on a Tributary started for it. */
 export async function runLoad(settings: LoadSettings, output: LoadOutput): Promise<LoadReport> {
   if (settings.deployment !== undefined) {
     const { kafka } = settings.deployment;
     await using log =
       kafka === undefined ? undefined : await openKafkaLog({ brokers: kafka.split(','), clientId: 'load' });
-    return send(settings, settings.deployment, log, output);
+    return await loadOn(settings, settings.deployment, log, output, async (send) => send());
   }
   const folder = await mkdtemp(join(tmpdir(), 'tributary-load-'));
+  await chmod(folder, 0o755); // A database may run as another user.
   try {
-    return await sendToOwn(settings, folder, output);
+    return await withOwnTributary(settings.mode, folder, output.say, ({ deployment, log, measure }) =>
+      loadOn(settings, deployment, log, output, measure),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function sendToOwn(settings: LoadSettings, folder: string, output: LoadOutput): Promise<LoadReport> {
-  await using sink = await startMailSink();
-  const account = { accountSid: `AC${'5'.repeat(32)}`, authToken: randomBytes(16).toString('hex') };
-  const number = '+15005550006';
-  const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  // They take what Tributary answers.
-  await using twilio = await startTwilioSimulator({
-    accounts: [account],
-    numbers: [{ accountSid: account.accountSid, number }],
-  });
-  await using platform = await startWebhookSimulator({ secret, account: 'load' });
-  await using system = await startEmbeddedSystem({
-    folder,
-    mailSinkPort: sink.port,
-    report: output.say,
-    environment: {
-      LOG_LEVEL: 'error',
-      TWILIO_ACCOUNTS: JSON.stringify([
-        {
-          account_sid: account.accountSid,
-          auth_token: account.authToken,
-          api_url: twilio.url,
-          numbers: [{ number, channels: ['sms'] }],
-        },
-      ]),
-      SOCIAL_ACCOUNTS: JSON.stringify([
-        {
-          ...{ channel: 'webhook', name: 'load', verifyWith: [secret], signWith: [secret] },
-          ...{ url: platform.url, allowPrivateAddress: true },
-        },
-      ]),
-    },
-  });
-  await system.ready();
-  output.say('an embedded Tributary is ready');
-  const url = system.chatUrl.replace(/^ws/, 'http').replace(/\/chat\/.*$/, '');
-  const own: Required<Omit<Deployment, 'kafka'>> = {
-    smtp: { host: '127.0.0.1', port: system.smtpPort, to: supportAddress },
-    chat: { url: system.chatUrl, site: chatSite },
-    phone: { url, number, ...account },
-    social: { url, account: 'load', secret },
-  };
-  await using log = await system.openLog();
-  const [service] = system.services;
-  const before = await usageOf(service?.pid);
-  const diskBefore = await sizeOf(folder);
-  let maxMemoryMiB = before?.memoryMiB ?? 0;
-  const watch = setInterval(async () => {
-    maxMemoryMiB = Math.max(maxMemoryMiB, (await usageOf(service?.pid))?.memoryMiB ?? 0);
-  }, 500);
-  try {
-    const report = await send(settings, own, log, output);
-    const after = await usageOf(service?.pid);
-    const messages = report.channels.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
-    if (before === undefined || after === undefined || messages === 0) return report;
-    const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
-    return {
-      ...report,
-      process: {
-        cpuSeconds,
-        messagesPerCpuSecond: messages / cpuSeconds,
-        maxMemoryMiB,
-        diskBytesPerMessage: ((await sizeOf(folder)) - diskBefore) / messages,
-      },
-    };
-  } finally {
-    clearInterval(watch);
-  }
+/** Once at the rate, or with senders who wait and then at twice of what they got through. */
+async function loadOn(
+  { rate, seconds, mix }: LoadSettings,
+  deployment: Deployment,
+  log: EventLog | undefined,
+  output: LoadOutput,
+  around: (send: () => Promise<LoadReport>) => Promise<LoadReport>,
+): Promise<LoadReport> {
+  const load = (pace: number | 'waiting') => around(() => send({ pace, seconds, mix }, deployment, log, output));
+  if (rate !== 'overload') return load(rate);
+  output.say('warming up');
+  await send({ pace: 'waiting', seconds: warmUpSeconds, mix }, deployment, log, output);
+  const capacity = await load('waiting');
+  if (capacity.handledPerSecond === undefined)
+    throw new Error('the first load was not worked off: no capacity is known');
+  output.say(`the capacity is ${Math.round(capacity.handledPerSecond)} messages/s; now twice of it`);
+  return { ...(await load(2 * capacity.handledPerSecond)), capacity };
 }
 
 interface Tally {
@@ -124,20 +73,28 @@ interface Tally {
   readonly errors: Map<string, number>;
 }
 
+interface Pace {
+  /** Messages per second, or as fast as senders who wait for each acknowledgement are. */
+  readonly pace: number | 'waiting';
+  readonly seconds: number;
+  readonly mix: LoadSettings['mix'];
+}
+
 async function send(
-  settings: LoadSettings,
+  { pace, seconds: wantedSeconds, mix }: Pace,
   deployment: Deployment,
   log: EventLog | undefined,
   { say, progress, signal }: LoadOutput,
 ): Promise<LoadReport> {
   const senders = await openSenders(deployment);
   const tallies = new Map<LoadChannel, Tally>(
-    [...settings.mix.keys()].map((channel) => [
+    [...mix.keys()].map((channel) => [
       channel,
       { latency: build({ numberOfSignificantValueDigits: 3 }), sent: 0, errors: new Map() },
     ]),
   );
   let unanswered = 0;
+  let answered = Promise.withResolvers<void>();
   const one = async (sender: LoadSender, tally: Tally, text: string, customer: number, dueAtMs: number) => {
     tally.sent += 1;
     unanswered += 1;
@@ -148,12 +105,17 @@ async function send(
       count(tally, (error as Error).message);
     } finally {
       unanswered -= 1;
+      answered.resolve();
+      answered = Promise.withResolvers();
     }
   };
 
   const random = seededRandom('load');
-  const total = Math.round(settings.rate * settings.seconds);
   const startedAtMs = performance.now();
+  const isOver =
+    pace === 'waiting'
+      ? () => performance.now() - startedAtMs > wantedSeconds * 1000
+      : (number: number) => number >= Math.round(pace * wantedSeconds);
   const lagNow = async () => {
     const lags = (await log?.lag('router')) ?? [];
     return lags.reduce((sum, { lag }) => sum + lag, 0);
@@ -164,13 +126,14 @@ async function send(
     progress(progressLine(performance.now() - startedAtMs, tallies, unanswered, log === undefined ? undefined : lag));
   }, 1000);
   try {
-    for (let number = 0; number < total && !signal.aborted; number++) {
+    for (let number = 0; !isOver(number) && !signal.aborted; number++) {
+      while (pace === 'waiting' && unanswered >= waitingSenders) await answered.promise;
       // Every message has its moment, also when those before it have no answer yet.
-      const dueAtMs = startedAtMs + (number * 1000) / settings.rate;
+      const dueAtMs = pace === 'waiting' ? performance.now() : startedAtMs + (number * 1000) / pace;
       const waitMs = dueAtMs - performance.now();
       if (waitMs > 1 || number % 100 === 99) await delay(Math.max(0, waitMs), undefined, { signal }).catch(() => {});
       if (signal.aborted) break;
-      const channel = pick(settings.mix, random.next());
+      const channel = pick(mix, random.next());
       const [sender, tally] = [senders.get(channel) as LoadSender, tallies.get(channel) as Tally];
       if (unanswered >= mostUnanswered) {
         tally.sent += 1;
@@ -185,10 +148,15 @@ async function send(
       say('the load has ended; waiting until the router has handled it');
       workedOffAfterSeconds = await untilWorkedOff(lagNow, signal);
     }
+    const channels = [...tallies].map(([channel, tally]) => figuresOf(channel, tally));
+    const acknowledged = channels.reduce((sum, channel) => sum + channel.acknowledged, 0);
     return {
-      rate: settings.rate,
+      ...(pace !== 'waiting' && { rate: pace }),
       seconds,
-      channels: [...tallies].map(([channel, tally]) => figuresOf(channel, tally)),
+      channels,
+      ...(workedOffAfterSeconds !== undefined && {
+        handledPerSecond: acknowledged / ((performance.now() - startedAtMs) / 1000),
+      }),
       ...(log !== undefined && {
         lag: { atEnd, ...(workedOffAfterSeconds !== undefined && { workedOffAfterSeconds }) },
       }),
@@ -259,18 +227,4 @@ function figuresOf(channel: string, { latency, sent, errors }: Tally): ChannelFi
         ? {}
         : { p50: at(50), p90: at(90), p99: at(99), 'p99.9': at(99.9), max: latency.maxValue },
   };
-}
-
-/** Bytes of all files below a folder. */
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

@@ -136,14 +136,16 @@ async function webhookSender({ url, account, secret }: NonNullable<Deployment['s
 
 async function post(address: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
   let status: number;
+  let retryAfter: string | null;
   try {
     const signal = AbortSignal.timeout(answerWithinMs);
     const answer = await fetch(address, { method: 'POST', headers, body, signal });
     await answer.arrayBuffer();
     status = answer.status;
+    retryAfter = answer.headers.get('retry-after');
   } catch (error) {
     const { name, cause } = error as { name: string; cause?: { code?: string } };
     throw new Error(cause?.code ?? name);
   }
-  if (status >= 300) throw new Error(String(status));
+  if (status >= 300) throw new Error(retryAfter === null ? String(status) : `${status} with Retry-After`);
 }

@@ -4,7 +4,7 @@ import type { PlayedAccount, PlayedChannel, ProviderMessage } from './provider.t
 import { playAppStore, playFeed, playGooglePlay, playPlatform, playTelegram, playWechat, playWeibo } from './social.ts';
 import { playTwilio, type Telephones } from './twilio.ts';
 
-export type { ProviderMessage } from './provider.ts';
+export { notFetched, type ProviderMessage } from './provider.ts';
 export type { Telephones } from './twilio.ts';
 
 /** The channels of the simulated providers on which customers write. */

@@ -4,8 +4,11 @@ export interface ProviderMessage {
   readonly providerId: string;
   /** Nobody can write more into its conversation. */
   readonly isLast?: boolean;
-  /** Brings it, once. Resolves with whether Tributary acknowledged it. @throws when it is refused for good. */
-  give(): Promise<boolean>;
+  /**
+   * Brings it, once. Resolves with why Tributary did not acknowledge it; undefined when it did.
+   * @throws when it is refused for good.
+   */
+  give(): Promise<string | undefined>;
 }
 
 /** The customers of one channel, and what reaches them. */
@@ -22,15 +25,28 @@ export interface PlayedAccount extends PlayedChannel, AsyncDisposable {
   readonly account: object;
 }
 
+/** Why a message is not acknowledged that lies at the provider until we ask for it. */
+export const notFetched = 'not fetched';
+
 const giveTimeoutMs = 10_000;
 
-/** @throws when it is refused for good. */
-export async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<boolean> {
+class RefusedForGood extends Error {}
+
+/** Resolves as `give` does. @throws when it is refused for good. */
+export async function post(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Promise<string | undefined> {
   const signal = AbortSignal.timeout(giveTimeoutMs);
-  const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(() => undefined);
-  const text = await response?.text().catch(() => '');
-  if (response !== undefined && response.status >= 400 && response.status < 500) {
-    throw new Error(`${url} answered ${response.status} ${text}`);
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, signal });
+    const text = await response.text().catch(() => '');
+    if (response.status < 400 || response.status >= 500) return response.ok ? undefined : String(response.status);
+    throw new RefusedForGood(`${url} answered ${response.status} ${text}`);
+  } catch (error) {
+    if (error instanceof RefusedForGood) throw error;
+    const { name, cause } = error as { name: string; cause?: { code?: string } };
+    return cause?.code ?? name;
   }
-  return response?.ok ?? false;
 }

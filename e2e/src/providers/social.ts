@@ -6,13 +6,13 @@ import { startTelegramSimulator } from '@tributary/testing/simulators/telegram';
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { startWechatSimulator } from '@tributary/testing/simulators/wechat';
 import { startWeiboSimulator } from '@tributary/testing/simulators/weibo';
-import { type PlayedAccount, post } from './provider.ts';
+import { notFetched, type PlayedAccount, post } from './provider.ts';
 
 /** Address of gateway-social, once it is known. */
 type Gateway = () => string;
 
 /** What stands at a provider that is asked stays there until we have it. */
-const isKept = async () => true;
+const isKept = async () => undefined;
 const pollSeconds = 5;
 
 /** Ours is the idempotency key of the platform: it shows a repeat once. */
@@ -52,7 +52,10 @@ export async function playTelegram(): Promise<PlayedAccount> {
         (message as { message_id?: number; chat?: { id: number } } | undefined)?.message_id === message_id &&
         (message as { chat?: { id: number } }).chat?.id === chat.id;
       // Telegram keeps it until it is confirmed.
-      return { providerId: `${chat.id}/${message_id}`, give: async () => !telegram.unconfirmed.some(isOurs) };
+      return {
+        providerId: `${chat.id}/${message_id}`,
+        give: async () => (telegram.unconfirmed.some(isOurs) ? notFetched : undefined),
+      };
     },
     arrivals: () => telegram.received().map(({ text }) => text),
     [Symbol.asyncDispose]: () => telegram[Symbol.asyncDispose](),

@@ -13,7 +13,7 @@ export interface GatewayDependencies extends Omit<ChannelDependencies, 'blobStor
   readonly eventLog: EventLog;
 }
 
-export interface Gateway extends Service {
+export interface Gateway extends Required<Service> {
   /** The channel's webhooks and what else it serves, for the server that has the port. */
   readonly http: FastifyPluginAsync;
 }

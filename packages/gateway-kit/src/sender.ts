@@ -43,7 +43,7 @@ export interface SenderOptions {
   readonly giveUpAfterMs?: number;
 }
 
-export interface Sender extends Service, SentMessages {
+export interface Sender extends Required<Service>, SentMessages {
   /**
    * What became of a message after the provider had accepted it. Does nothing when it is unknown or had failed already.
    * @throws what the store or the log throws: the provider is to say it again.
@@ -302,9 +302,9 @@ export async function createSender(options: SenderOptions): Promise<Sender> {
     problems: () => [
       ...(consumer?.problems() ?? []),
       ...(storeFault === undefined ? [] : [`outbound messages cannot be stored: ${storeFault}`]),
-      ...[...accountFaults].map(([account, fault]) => `cannot send from ${account}: ${fault}`),
       ...reports.problems(),
     ],
+    providerProblems: () => [...accountFaults].map(([account, fault]) => `cannot send from ${account}: ${fault}`),
     find: (id) => rows.find(id),
     conversationOfTicket: async (ticketId) => (await rows.latestOfTicket(ticketId))?.conversationKey,
     async report(id, { status, ...facts }) {

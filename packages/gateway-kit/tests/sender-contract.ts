@@ -198,7 +198,7 @@ export function promiseOfSender(openGround: () => Promise<Ground>): void {
       ...many,
     );
     await until('the others', () => it.deliveries.length === 50);
-    expect(sender.problems()).toEqual(['cannot send from broken: login refused']);
+    expect(sender.providerProblems()).toEqual(['cannot send from broken: login refused']);
     slow.resolve();
     await until('the slow one', () => it.deliveries.length === 51);
   });

@@ -16,7 +16,6 @@ import {
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
 import {
   type Api,
   type CallOptions,
@@ -28,7 +27,7 @@ import {
 } from '@tributary/contracts';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Certificates } from './certificates.ts';
-import { loadContracts } from './contract-files.ts';
+import { addReflection } from './grpc-reflection.ts';
 import type { Logger } from './logger.ts';
 import type { Service } from './service.ts';
 import type { Admission, Authenticate } from './tokens.ts';
@@ -93,7 +92,7 @@ export function createGrpcServer(options: GrpcServerOptions): Service & { readon
         server.addService(definition, handlersOf(definition, implementation, options));
       }
       health.addToServer(server);
-      new ReflectionService(loadContracts()).addToServer(server);
+      addReflection(server);
       const { certificates } = options;
       const secrets = certificates
         ? experimental.createCertificateProviderServerCredentials(certificates, certificates, true)

@@ -8,10 +8,21 @@ const base = { host: '127.0.0.1', port: 0, logger: createLogger('test', 'silent'
 test('live and ready are told apart: a problem takes it out of the load, only what is stuck restarts it', async () => {
   let problems: string[] = [];
   let stuck: string[] = [];
-  const server = createHttpServer({ ...base, plugins: [], problems: () => problems, stuck: () => stuck });
+  let providerProblems: string[] = [];
+  const server = createHttpServer({
+    ...base,
+    plugins: [],
+    problems: () => problems,
+    stuck: () => stuck,
+    providerProblems: () => providerProblems,
+  });
   await server.start();
   const status = async (path: string) => (await server.app.inject(path)).statusCode;
   expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 200]);
+  providerProblems = ['cannot send from +15005550006: login refused'];
+  const ready = await server.app.inject('/health/ready');
+  expect(ready.statusCode).toBe(200);
+  expect(ready.json()).toEqual({ status: 'ready', problems: [], providerProblems });
   problems = ['MongoDB is away'];
   expect([await status('/health/live'), await status('/health/ready')]).toEqual([200, 503]);
   stuck = ['router handles inbound/3: no progress for 5 min'];

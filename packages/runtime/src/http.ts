@@ -13,6 +13,8 @@ export interface HttpServerOptions {
   readonly trustProxy?: string;
   /** What `GET /health/ready` answers 503 with. */
   problems(): readonly string[];
+  /** Said beside them by `GET /health/ready`, which stays 200: other replicas have the same providers. Absent: none. */
+  providerProblems?(): readonly string[];
   /** What `GET /health/live` answers 503 with: faults that only a new process cures. Absent: none. */
   stuck?(): readonly string[];
 }
@@ -63,9 +65,11 @@ export function createHttpServer(
       });
       app.get('/health/ready', async (_request, reply) => {
         const problems = options.problems();
-        return reply
-          .code(problems.length === 0 ? 200 : 503)
-          .send({ status: problems.length === 0 ? 'ready' : 'not ready', problems });
+        return reply.code(problems.length === 0 ? 200 : 503).send({
+          status: problems.length === 0 ? 'ready' : 'not ready',
+          problems,
+          providerProblems: options.providerProblems?.() ?? [],
+        });
       });
       app.addHook('onResponse', async ({ method, routeOptions: { url } }, { elapsedTime, statusCode }) => {
         if (url?.startsWith('/health/')) return;

@@ -12,6 +12,7 @@ import {
   createGrpcServer,
   createHttpServer,
   createLogger,
+  exitOnFault,
   type GrpcBinding,
   type GrpcChannel,
   type Logger,
@@ -57,12 +58,13 @@ interface Served {
 /**
  * Begins a process that is one service on the adapters for scale. A service's `main.ts` is this, its `create…`, and `run`.
  * @param more Further variables that say where its neighbours are.
- * @throws ConfigError naming every variable that is wrong.
+ * @throws ConfigError naming every variable that is wrong. Like every fault before `run` it ends the process with one log line.
  */
 export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
   name: string,
   more: More = {} as More,
 ): ServiceProcess<z.infer<z.ZodObject<More>>> {
+  exitOnFault(createLogger(name));
   const { MONGODB_URL, KAFKA_BROKERS: _, ...everywhere } = connectionSettings;
   const { LOG_LEVEL, ...where } = readConfig(everywhere, process.env);
   const kafka = readKafkaConnection(process.env);
@@ -81,14 +83,14 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
     logger,
     clock: systemClock,
     eventLog: async () => keep(await openKafkaLog({ ...kafka, clientId: name, logger })),
-    docStore: async () => keep(await openMongoStore(mongo())),
+    docStore: async () => keep(await openMongoStore({ ...mongo(), logger })),
     blobStore: async () => keep(await openGridFsStore(mongo())),
     grpc: (service, address) =>
       keep(connectGrpc(address, { certificates: security.certificates, token: security.tokenFor(service) })),
     async run(service) {
       const { http, grpc } = service;
       const { HOST: host, GRPC_PORT, HTTP_PORT, TRUST_PROXY: trustProxy } = where;
-      const parts: Service = composeServices([
+      const parts: Required<Service> = composeServices([
         connections(...opened),
         service,
         ...(grpc === undefined
@@ -99,6 +101,7 @@ export function beginProcess<More extends z.ZodRawShape = Record<never, never>>(
           ...{ host, trustProxy, logger },
           port: HTTP_PORT,
           problems: () => parts.problems(),
+          providerProblems: () => parts.providerProblems(),
           stuck: watchProgress({
             clock: systemClock,
             work: () => opened.flatMap((connection) => connection.inHand?.() ?? []),

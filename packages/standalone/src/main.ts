@@ -8,6 +8,7 @@ import {
   composeServices,
   connections,
   createLogger,
+  exitOnFault,
   openGrpcSecurity,
   runProcess,
   systemClock,
@@ -29,14 +30,15 @@ async function start(): Promise<void> {
   const config = readStandaloneConfig(process.env);
   mkdirSync(config.dataFolder, { recursive: true });
   const logger = createLogger('tributary', config.logLevel);
-  const [eventLog, docStore, blobStore] = await Promise.all([
+  exitOnFault(logger);
+  const ownUrl = `http://127.0.0.1:${config.httpPort}`;
+  const [simulators, eventLog, docStore, blobStore] = await Promise.all([
+    startSimulators(process.env, { phone: ownUrl, social: ownUrl }),
     openEmbeddedLog({ folder: join(config.dataFolder, 'log'), logger }),
     openEmbeddedStore({ folder: join(config.dataFolder, 'documents') }),
     openDirectoryStore({ folder: join(config.dataFolder, 'blobs') }),
   ]);
-  const ownUrl = `http://127.0.0.1:${config.httpPort}`;
   const security = openGrpcSecurity(process.env, { services: ['ticketing', 'router'], clock: systemClock, logger });
-  const simulators = await startSimulators(process.env, { phone: ownUrl, social: ownUrl });
   const tributary = await createStandalone({
     eventLog,
     docStore,

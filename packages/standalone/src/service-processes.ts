@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** A service as a process of its own, started again whenever it ends, as Kubernetes would. */
@@ -10,20 +10,27 @@ export interface ServiceProcess {
   readonly pid: number | undefined;
   /** @throws while its `/health/ready` does not answer 200, with what it answers. */
   checkReady(): Promise<true>;
-  /** How often it was started. */
+  /** How often it was started: not once when its release has no such service. */
   readonly starts: number;
   /** SIGKILL; it comes back by itself. */
   kill(): void;
-  /** SIGTERM, as a rolling restart does: it finishes what it has in hand, ends, and comes back by itself. */
+  /**
+   * SIGTERM, as a rolling restart does: it finishes what it has in hand, ends, and comes back by itself. SIGKILL when it has not
+   * ended after the grace period of k8s/base.
+   */
   terminate(): void;
+  /** As `terminate`, and it comes back as the release in this folder has it; one that was not started for want of an entry is. */
+  upgrade(release: string): void;
   /** SIGTERM, and waits for its end. It does not come back. */
   stop(): Promise<void>;
 }
 
 export interface ServiceProcessOptions {
   readonly name: string;
-  /** The service's `src/main.ts`. */
+  /** Its program, as a path from the release's folder: `services/router/src/main.ts`. */
   readonly entry: string;
+  /** Folder of the checkout that it runs from. Default: this one. */
+  readonly release?: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Where `/health/ready` answers. */
   readonly healthPort: number;
@@ -36,7 +43,10 @@ export interface ServiceProcessOptions {
   report(line: string): void;
 }
 
-const telemetry = new URL('../../runtime/src/telemetry/register.ts', import.meta.url);
+const ownRelease = fileURLToPath(new URL('../../..', import.meta.url));
+const telemetry = 'packages/runtime/src/telemetry/register.ts';
+
+const gracePeriodMs = 40_000;
 
 type CommandLine = readonly [program: string, ...args: string[]];
 
@@ -46,10 +56,15 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
   let starts = 0;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
+  let release = options.release ?? ownRelease;
 
   const start = () => {
+    const entry = resolve(release, options.entry);
+    if (!existsSync(entry)) return;
     starts += 1;
-    const command: CommandLine = [process.execPath, ...process.execArgv, `--import=${telemetry}`, options.entry];
+    const first = resolve(release, telemetry);
+    const imports = existsSync(first) ? [`--import=${first}`] : [];
+    const command: CommandLine = [process.execPath, ...process.execArgv, ...imports, entry];
     const [program, ...args] = options.wrap?.(command) ?? command;
     const output = options.logFile === undefined ? 'inherit' : openSync(options.logFile, 'a');
     child = spawn(program, args, {
@@ -65,6 +80,17 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
     });
   };
   start();
+
+  const terminate = () => {
+    const running = child;
+    if (running === undefined) return;
+    running.kill('SIGTERM');
+    const force = setTimeout(() => {
+      options.report(`${options.name} did not end within ${gracePeriodMs / 1000} s and is killed`);
+      running.kill('SIGKILL');
+    }, gracePeriodMs);
+    running.once('exit', () => clearTimeout(force));
+  };
 
   return {
     name: options.name,
@@ -82,7 +108,12 @@ export function keepRunning(options: ServiceProcessOptions): ServiceProcess {
       return true;
     },
     kill: () => void child?.kill('SIGKILL'),
-    terminate: () => void child?.kill('SIGTERM'),
+    terminate,
+    upgrade(folder) {
+      release = folder;
+      if (starts === 0) start();
+      else terminate();
+    },
     async stop() {
       stopping = true;
       clearTimeout(timer);
@@ -147,6 +178,7 @@ export function portsFrom(httpPort: number, smtpPort: number, grpcPort: number):
  * Every service against the Kafka and the MongoDB that `environment` names.
  * @param environment At least KAFKA_BROKERS and MONGODB_URL; what is set here wins over the defaults below.
  * @param options.logFolder Each service prints into a file of its own there. Default: they print where we do.
+ * @param options.release Folder of the checkout that they run from. Default: this one.
  * @param options.replica Its number, where there are several of each: part of their names.
  */
 export function serviceProcesses(
@@ -155,15 +187,15 @@ export function serviceProcesses(
   report: (line: string) => void,
   {
     logFolder,
-    wrap,
     replica,
-  }: { readonly logFolder?: string; readonly replica?: number } & Pick<ServiceProcessOptions, 'wrap'> = {},
+    ...process
+  }: { readonly logFolder?: string; readonly replica?: number } & Pick<ServiceProcessOptions, 'wrap' | 'release'> = {},
 ): ServiceProcess[] {
   const one = (name: string, own: Record<string, string | number> & { readonly HTTP_PORT: number }) =>
     keepRunning({
       name: replica === undefined ? name : `${name} ${replica}`,
       healthPort: own.HTTP_PORT,
-      entry: fileURLToPath(new URL(`../../../services/${name}/src/main.ts`, import.meta.url)),
+      entry: `services/${name}/src/main.ts`,
       environment: {
         ...stringsOf(own),
         // On one machine each needs its own port for what Prometheus asks.
@@ -171,7 +203,7 @@ export function serviceProcesses(
         ...environment,
       },
       ...(logFolder !== undefined && { logFile: join(logFolder, `${name}.log`) }),
-      ...(wrap && { wrap }),
+      ...process,
       report,
     });
   return [

@@ -94,6 +94,7 @@ export async function createStandalone(dependencies: StandaloneDependencies): Pr
     ...(dependencies.trustProxy !== undefined && { trustProxy: dependencies.trustProxy }),
     logger,
     problems: () => [...eventLog.problems(), ...docStore.problems(), ...all.problems()],
+    providerProblems: () => all.providerProblems(),
   });
   // What takes customers' messages starts last and stops first.
   const all = composeServices([ticketing, router, pages, grpc, email, chat, phone, social, http]);

@@ -41,7 +41,7 @@ export interface EmailGatewayDependencies {
   readonly parse?: ParseMail;
 }
 
-export interface EmailGateway extends Service {
+export interface EmailGateway extends Required<Service> {
   /** Where the SMTP listener listens; 0 when there is none or it is not started. */
   readonly smtpPort: number;
 }
@@ -59,6 +59,7 @@ export async function createEmailGateway(dependencies: EmailGatewayDependencies)
       channel.closeTransports();
     },
     problems: () => gateway.problems(),
+    providerProblems: () => gateway.providerProblems(),
     get smtpPort() {
       return channel.smtpPort;
     },

@@ -109,7 +109,7 @@ withDovecot(
     dovecot.deliver('bob', mail('patient'));
     await until('two refusals', () => refused >= 2);
     expect(await accepted('bob')).toBe(0);
-    expect(it.gateway.problems()).toEqual(['mailbox of bob@tributary.local: the log is down']);
+    expect(it.gateway.providerProblems()).toEqual(['mailbox of bob@tributary.local: the log is down']);
     down = false;
     expect(await it.nextInbound()).toMatchObject({ subject: 'patient' });
     await until('the mark', async () => (await accepted('bob')) === 1);
@@ -206,14 +206,14 @@ withDovecot('kill -9 of the mail server in the middle of the work loses nothing'
     if (index === 20 || index === 40) {
       await until('some arrived', () => it.inbound.length > index / 2);
       dovecot.kill();
-      await until('the trouble is known', () => it.gateway.problems().length > 0);
+      await until('the trouble is known', () => it.gateway.providerProblems().length > 0);
       await dovecot.restart();
     }
   }
   await until('all mails', () => new Set(it.inbound.map(({ subject }) => subject)).size === 60);
   await until('all marks', async () => (await accepted('gus')) === 60);
   expect(new Set(it.inbound.map(({ id }) => id)).size).toBe(60);
-  expect(it.gateway.problems()).toEqual([]);
+  expect(it.gateway.providerProblems()).toEqual([]);
 });
 
 withDovecot('a waiting mailbox is worked off at hundreds of mails a second', async () => {

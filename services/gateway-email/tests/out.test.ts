@@ -210,8 +210,10 @@ test('a mail server that is away is waited for, and its account says so', async 
   const away = await it.send({ account: 'away@tributary.local', id: '1'.repeat(32), conversationKey: 'email:away' });
   const here = await it.send({ account: 'here@tributary.local', id: '2'.repeat(32), conversationKey: 'email:here' });
   expect(await outcome(it, here)).toMatchObject({ status: sent });
-  await until('the trouble', () => it.gateway.problems().length > 0);
-  expect(it.gateway.problems()[0]).toMatch(/^cannot send from away@tributary\.local: the mail server does not answer/);
+  await until('the trouble', () => it.gateway.providerProblems().length > 0);
+  expect(it.gateway.providerProblems()[0]).toMatch(
+    /^cannot send from away@tributary\.local: the mail server does not answer/,
+  );
   expect(it.deliveries.some(({ outboundMessageId }) => outboundMessageId === away.id)).toBe(false);
 });
 

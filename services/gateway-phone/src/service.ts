@@ -22,7 +22,7 @@ export interface PhoneDependencies {
   readonly logger: Logger;
 }
 
-export interface PhoneGateway extends Service {
+export interface PhoneGateway extends Required<Service> {
   /** The webhooks of all channels, for the server that has the port. */
   readonly http: FastifyPluginAsync;
 }

@@ -173,12 +173,12 @@ test('while Twilio does not know our token answers wait and the operator is told
   const message = await it.received(1);
   it.simulator.setAccount({ ...twilio, authToken: 'another' });
   await it.reply(message, 'Good morning');
-  await it.passing('the problem', () => it.gateway.problems().length > 0);
-  expect(it.gateway.problems().join()).toContain('20003');
+  await it.passing('the problem', () => it.gateway.providerProblems().length > 0);
+  expect(it.gateway.providerProblems().join()).toContain('20003');
   it.simulator.setAccount(twilio);
   await it.passing('the answer', () => it.simulator.messaging.sent(customer).length === 1);
   expect(it.deliveries.filter(({ status }) => status === failed)).toEqual([]);
-  await it.passing('no problem', () => it.gateway.problems().length === 0);
+  await it.passing('no problem', () => it.gateway.providerProblems().length === 0);
 });
 
 test('a message that our side missed is fetched from Twilio within minutes, with its picture, and only once', async () => {
@@ -201,9 +201,9 @@ test('a look for missed messages that failed is taken again within seconds', asy
   await it.received(1);
   it.simulator.setAccount({ ...twilio, authToken: 'another' });
   await it.clock.advance(5 * 60_000);
-  await until('the problem', () => it.gateway.problems().join().includes('cannot be looked through'));
+  await until('the problem', () => it.gateway.providerProblems().join().includes('cannot be looked through'));
   it.simulator.setAccount(twilio);
   const startMs = it.clock.now();
-  await it.passing('no problem', () => it.gateway.problems().length === 0);
+  await it.passing('no problem', () => it.gateway.providerProblems().length === 0);
   expect(it.clock.now() - startMs).toBeLessThan(10_000);
 });

@@ -18,7 +18,7 @@ export interface SocialDependencies {
   readonly logger: Logger;
 }
 
-export interface SocialGateway extends Service {
+export interface SocialGateway extends Required<Service> {
   /** The webhooks of all channels, for the server that has the port. */
   readonly http: FastifyPluginAsync;
 }

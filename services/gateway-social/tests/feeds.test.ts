@@ -190,11 +190,11 @@ describe('a feed', () => {
       },
     });
     await atRest();
-    expect([publisher.requests.length, service.problems()]).toEqual([1, []]);
+    expect([publisher.requests.length, service.providerProblems?.()]).toEqual([1, []]);
     publisher.behave('well');
     await until('the problem', async () => {
       await clock.advance(5000);
-      return service.problems().some((problem) => problem.includes('the log is away'));
+      return service.providerProblems?.().some((problem) => problem.includes('the log is away'));
     });
     logIsAway = false;
     await until('the mention', async () => {

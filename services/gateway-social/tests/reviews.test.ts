@@ -196,7 +196,7 @@ describe.each(['app-store', 'google-play'] as const)('%s', (name) => {
     const { store, channel } = await openStore(name);
     store.behave('forbidden');
     const service = await connectTo(channel(), {});
-    await until('the problem', () => service.problems().some((problem) => problem.includes('403')));
+    await until('the problem', () => service.providerProblems?.().some((problem) => problem.includes('403')));
   });
 
   test('what was found while the log was away is found again; what the log has is not brought again', async () => {

@@ -28,12 +28,12 @@ test('an update is confirmed to Telegram only when its message is in the log', a
   const { telegram, world, gateway } = await polled();
   world.state.logFails = true;
   telegram.write(mei, { text: 'My battery smokes' });
-  await until('a try', () => gateway.problems().length > 0);
+  await until('a try', () => gateway.providerProblems().length > 0);
   expect(telegram.unconfirmed).toHaveLength(1);
   world.state.logFails = false;
   await world.passing('the message', () => world.inbound.length === 1);
   await until('its confirmation', () => telegram.unconfirmed.length === 0);
-  expect(gateway.problems()).toEqual([]);
+  expect(gateway.providerProblems()).toEqual([]);
 });
 
 test('of two replicas one polls; when it stops the other goes on at once', async () => {
@@ -45,7 +45,7 @@ test('of two replicas one polls; when it stops the other goes on at once', async
   const laterMs = world.clock.now() + 5 * 60_000;
   await world.passing('five minutes', () => world.clock.now() >= laterMs, 5000);
   expect(telegram.conflicts).toBe(0);
-  expect(second.gateway.problems()).toEqual([]);
+  expect(second.gateway.providerProblems()).toEqual([]);
   await gateway.stop();
   telegram.write(mei, { text: 'two' });
   await world.passing('the second message', () => world.inbound.length === 2);
@@ -59,10 +59,10 @@ test('a program that polls the same bot elsewhere is shown as a problem, and no 
     await fetch(`${telegram.url}/bot${token}/getUpdates?timeout=0`);
     return telegram.conflicts > 0;
   });
-  await until('the problem', () => gateway.problems()[0]?.includes('terminated by other getUpdates'));
+  await until('the problem', () => gateway.providerProblems()[0]?.includes('terminated by other getUpdates'));
   telegram.write(mei, { text: 'Hello' });
   await world.passing('the message', () => world.inbound.length === 1);
-  expect(gateway.problems()).toEqual([]);
+  expect(gateway.providerProblems()).toEqual([]);
 });
 
 test('a webhook left over from before is removed from a bot that is polled', async () => {
@@ -152,7 +152,7 @@ test('a file that cannot be had for a moment is there in the end', async () => {
   const { telegram, world, gateway } = await polled();
   telegram.behave('down');
   telegram.write(mei, { voice: telegram.keep(Buffer.from('hello'), 'voice.oga') });
-  await until('a try', () => gateway.problems().length > 0);
+  await until('a try', () => gateway.providerProblems().length > 0);
   telegram.behave('well');
   await world.passing('the message', () => world.inbound.length === 1);
   expect(world.inbound[0]?.attachments).toHaveLength(1);

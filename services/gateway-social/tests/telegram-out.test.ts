@@ -124,7 +124,9 @@ test('a wrong token makes the account unavailable, and the answer waits for it',
   const conversationKey = 'telegram:support:501';
   const message = InboundMessage.fromPartial({ channel: 'telegram', account: 'support', conversationKey });
   await world.answer(message, { text: 'Hello', visibility: 1 });
-  await world.passing('the problem', () => gateway.problems().some((problem) => problem.includes('refuses the token')));
+  await world.passing('the problem', () =>
+    gateway.providerProblems().some((problem) => problem.includes('refuses the token')),
+  );
   expect(world.deliveries).toEqual([]);
 });
 

@@ -161,7 +161,7 @@ test.each([
   const { world, wechat, gateway, message } = await open();
   wechat.failNext(code, words);
   await world.answer(message, { text: 'Hello' });
-  await until('the problem', () => gateway.problems().some((each) => each.includes(problem)));
+  await until('the problem', () => gateway.providerProblems().some((each) => each.includes(problem)));
   await world.passing('the outcome', () => world.deliveries.length > 0);
   expect(world.deliveries).toMatchObject([{ status: 1 }]);
 });
@@ -169,7 +169,7 @@ test.each([
 test('a wrong AppSecret makes the account unavailable', async () => {
   const { world, gateway, message } = await open({ appSecret: 'another' });
   await world.answer(message, { text: 'Hello' });
-  await until('the problem', () => gateway.problems().some((each) => each.includes('AppSecret')));
+  await until('the problem', () => gateway.providerProblems().some((each) => each.includes('AppSecret')));
   expect(world.deliveries).toEqual([]);
 });
 

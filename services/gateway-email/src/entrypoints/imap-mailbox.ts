@@ -1,7 +1,7 @@
 import type { InboundMessage } from '@tributary/contracts';
 import type { DocStore, Document } from '@tributary/docstore';
 import { backOffMs, type Clock, delay, type Logger, type Service } from '@tributary/runtime';
-import { ImapFlow } from 'imapflow';
+import type { ImapFlow } from 'imapflow';
 import type { EmailConfig, ImapSettings } from '../config.ts';
 import type { MailAcceptance } from '../usecases/accept-mail.ts';
 
@@ -45,6 +45,8 @@ const maxDeaths = 3;
  */
 export async function openImapMailbox(options: ImapMailboxOptions): Promise<Service> {
   const { account, imap, acceptance, clock, logger, config } = options;
+  // Loaded only where there is a mailbox: with what it needs it takes a twentieth of a start.
+  const imapflow = await import('imapflow');
   const states = await options.docStore.collection<MailboxState>('email_mailboxes');
   const stateId = `${imap.user}@${imap.host}:${imap.port}/${imap.mailbox}`;
   const stopping = new AbortController();
@@ -71,7 +73,7 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
 
   /** One connection's life. Rejects when it ends. */
   async function watch(works: () => void): Promise<void> {
-    const connection = new ImapFlow({
+    const connection = new imapflow.ImapFlow({
       host: imap.host,
       port: imap.port,
       secure: imap.secure,
@@ -246,7 +248,8 @@ export async function openImapMailbox(options: ImapMailboxOptions): Promise<Serv
       client?.close();
       await running;
     },
-    problems: () => (fault === undefined ? [] : [`mailbox of ${account}: ${fault}`]),
+    problems: () => [],
+    providerProblems: () => (fault === undefined ? [] : [`mailbox of ${account}: ${fault}`]),
   };
 }
 

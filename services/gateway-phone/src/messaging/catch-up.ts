@@ -121,6 +121,8 @@ export async function createCatchUp(options: {
       timer?.[Symbol.dispose]();
       await running;
     },
-    problems: () => [...faults].map(([number, fault]) => `messages to ${number} cannot be looked through: ${fault}`),
+    problems: () => [],
+    providerProblems: () =>
+      [...faults].map(([number, fault]) => `messages to ${number} cannot be looked through: ${fault}`),
   };
 }

@@ -111,7 +111,8 @@ export async function createTelegramBot(
         stopping.abort();
         await running;
       },
-      problems: () => (fault === undefined ? [] : [fault]),
+      problems: () => [],
+      providerProblems: () => (fault === undefined ? [] : [fault]),
     };
   }
 

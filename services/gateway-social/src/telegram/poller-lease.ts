@@ -15,8 +15,8 @@ export interface PollerLease {
   give(): Promise<void>;
 }
 
-/** Longer than a poll and what it brings usually takes; a replica that died is replaced after it. */
-export const leaseMs = 60_000;
+/** Renewed by whoever polls, every third of it; a replica that died is replaced after it. */
+export const leaseMs = 30_000;
 
 /** One process polls a bot, for Telegram answers a second one with 409. */
 export async function openPollerLease(docStore: DocStore, botId: number, clock: Clock): Promise<PollerLease> {

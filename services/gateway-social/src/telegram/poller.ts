@@ -96,6 +96,7 @@ export function createPoller({ account, api, lease, clock, logger, handle }: Pol
       stopping.abort();
       await running;
     },
-    problems: () => (fault === undefined ? [] : [fault]),
+    problems: () => [],
+    providerProblems: () => (fault === undefined ? [] : [fault]),
   };
 }

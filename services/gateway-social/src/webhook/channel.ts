@@ -89,7 +89,8 @@ export function createWebhookChannel(accounts: readonly WebhookAccount[], depend
       async stop() {
         for (const poster of Object.values(posters)) poster.close();
       },
-      problems: () =>
+      problems: () => [],
+      providerProblems: () =>
         [...gone].map((name) => `the platform of webhook account ${name} takes no replies any more (410)`),
     }),
   };

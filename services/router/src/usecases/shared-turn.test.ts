@@ -1,3 +1,4 @@
+import { UnavailableError } from '@tributary/docstore';
 import { expect, test } from 'vitest';
 import { createSerial } from './serial.ts';
 import { SharedTurn } from './shared-turn.ts';
@@ -35,6 +36,18 @@ test('one that cannot succeed does not hold up the others', async () => {
   };
   const results = await Promise.allSettled([1, 2, 3].map((n) => shared.ask(n, [`t${n}`], work)));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+});
+
+test('while a store is away all fail at once, not one after the other', async () => {
+  const turns: (readonly number[])[] = [];
+  const shared = new SharedTurn<number, number>(createSerial());
+  const work = async (asks: readonly number[]) => {
+    turns.push(asks);
+    throw new UnavailableError('away');
+  };
+  const results = await Promise.allSettled([1, 2, 3].map((n) => shared.ask(n, [`t${n}`], work)));
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+  expect(turns).toEqual([[1, 2, 3]]);
 });
 
 test('a turn takes about 500 tickets, and a caller who brings more is taken whole', async () => {

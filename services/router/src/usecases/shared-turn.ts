@@ -1,3 +1,6 @@
+import { status } from '@grpc/grpc-js';
+import { StatusError } from '@tributary/contracts';
+import { UnavailableError } from '@tributary/docstore';
 import type { Serial } from './serial.ts';
 
 interface Asker<Ask, Answer> {
@@ -24,7 +27,8 @@ export class SharedTurn<Ask, Answer> {
 
   /**
    * @param about Ids of the tickets or messages it is about. Who asks for one that another one asks for has a turn of its own.
-   * @param work Answers every ask, in their order. Done again for each ask alone after it failed for several.
+   * @param work Answers every ask, in their order. Done again for each ask alone after it failed for
+   * several, unless a store or a service is away: then it is so for each.
    */
   ask(ask: Ask, about: readonly string[], work: (asks: readonly Ask[]) => Promise<readonly Answer[]>): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -66,8 +70,12 @@ async function answer<Ask, Answer>(
     const answers = await work(askers.map(({ ask }) => ask));
     for (const [index, { resolve }] of askers.entries()) resolve(answers[index] as Answer);
   } catch (error) {
-    if (isTriedAgain) return false;
+    if (isTriedAgain && !isAway(error)) return false;
     for (const { reject } of askers) reject(error);
   }
   return true;
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof UnavailableError || (error instanceof StatusError && error.code === status.UNAVAILABLE);
 }

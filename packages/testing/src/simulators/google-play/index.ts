@@ -1,6 +1,7 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { generateKeyPair, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json, text as textOf } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { sendJson, startServer } from '../json-server.ts';
 import { readJwt } from '../read-jwt.ts';
 import { type NewReview, ReviewShelf, type StoreBehaviour, type StoreReview } from '../review-shelf.ts';
@@ -44,7 +45,7 @@ const maxAnswerLength = 350;
 export async function startGooglePlaySimulator(options: GooglePlaySimulatorOptions = {}): Promise<GooglePlaySimulator> {
   const { port = 0, now = Date.now } = options;
   const shelf = new ReviewShelf(now);
-  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const keys = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const packageName = 'com.example.scooter';
   const clientEmail = 'tributary@scooters.iam.gserviceaccount.com';
   const tokens = new Map<string, number>();
