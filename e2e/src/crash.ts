@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Disruption } from './run-crash.ts';
 import { modesNamed, runModes, wholeNumber } from './run-modes.ts';
 
-const usage = `npm run crash -- [--kills N | --outage | --rolling] [--seconds S] [--seed TEXT] [--mode scale|embedded|both] [--writers N] [--keep] [--json]
+const usage = `npm run crash -- [--kills N | --outage | --rolling] [--seconds S] [--seed TEXT] [--mode scale|embedded|both] [--writers N] [--calls] [--keep] [--json]
 
 Puts load on Tributary, kills its parts with SIGKILL meanwhile, and checks every promise afterwards.
   --kills    how many (default 20)
@@ -14,6 +14,7 @@ Puts load on Tributary, kills its parts with SIGKILL meanwhile, and checks every
   --mode     scale: each service a process, a real Kafka and MongoDB, all of them killed (default)
              embedded: everything in one process
   --writers  mail threads, as many chats, and as many customers of the simulated providers, at once (default 5)
+  --calls    customers call, too (open: docs/crash-test.md)
   --keep     keeps the processes' logs and data also when nothing was broken
   --json     prints the report as one JSON object
 Exit codes: 0 every promise was kept; 1 some were broken, or the test failed; 2 wrong arguments; 3 no servers to run on.
@@ -45,6 +46,7 @@ function readArguments() {
         seed: { type: 'string', default: randomBytes(4).toString('hex') },
         mode: { type: 'string', default: 'scale' },
         writers: { type: 'string', default: '5' },
+        calls: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },

@@ -51,6 +51,8 @@ export interface CrashOptions {
   readonly writers: number;
   /** Keeps data and logs of the processes even when every promise was kept. */
   readonly keep: boolean;
+  /** Customers call, too. */
+  readonly calls?: boolean;
   /** A line of progress. */
   report(line: string): void;
   readonly signal: AbortSignal;
@@ -130,7 +132,9 @@ async function disruptUnderLoad(system: System, sink: MailSink, providers: Provi
   const { telephones } = providers;
   // How calls are offered is in the policy of the test.
   const calls =
-    options.release === undefined ? loadCalls({ ...load, telephones, random: random.fork('calls') }) : undefined;
+    options.calls && options.release === undefined
+      ? loadCalls({ ...load, telephones, random: random.fork('calls') })
+      : undefined;
   const offers = runOfferRobot({
     agents: router.api(AgentServiceService),
     ...{ random: random.fork('offers'), answers: offerAnswers, stopRefusing: stopWriting },

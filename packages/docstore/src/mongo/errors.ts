@@ -63,7 +63,9 @@ export function conflictPause(attempt: number): Promise<void> {
 }
 
 function isConflict(error: unknown): boolean {
-  return error instanceof MongoServerError && conflicts.has(Number(error.code));
+  if (!(error instanceof MongoServerError)) return false;
+  // An index that two make at once is told of as an internal error.
+  return conflicts.has(Number(error.code)) || error.message.includes('deadlock detected');
 }
 
 /** What an unordered bulk write did not do, by the place of the operation. */
