@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoBulkWriteError, MongoNetworkError, MongoServerError, MongoServerSelectionError } from 'mongodb';
+import {
+  MongoBulkWriteError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  type WriteError,
+} from 'mongodb';
 import { DuplicateKeyError, UnavailableError } from '../port.ts';
 import { RefusedError } from '../refused-error.ts';
 
@@ -63,9 +69,12 @@ export function conflictPause(attempt: number): Promise<void> {
 }
 
 function isConflict(error: unknown): boolean {
-  if (!(error instanceof MongoServerError)) return false;
-  // An index that two make at once is told of as an internal error.
-  return conflicts.has(Number(error.code)) || error.message.includes('deadlock detected');
+  return error instanceof MongoServerError && saysConflict(error.code, error.message);
+}
+
+/** FerretDB tells of an index that two make at once as of an internal error. */
+function saysConflict(code: number | string | undefined, message: string | undefined): boolean {
+  return conflicts.has(Number(code)) || message?.includes('deadlock detected') === true;
 }
 
 /** What an unordered bulk write did not do, by the place of the operation. */
@@ -81,17 +90,17 @@ export function failuresOf(error: unknown, collection: string): Failures {
   const failures = [error.writeErrors].flat();
   // A failure that is no operation's own, such as a lost connection or a write concern that could not be met.
   if (failures.length === 0) throw translateError(error, collection);
-  const other = failures.find(({ code }) => code !== duplicateKey && !conflicts.has(code));
-  if (other !== undefined && saysAway(other.code, other.errmsg))
-    throw new UnavailableError(`MongoDB is away: ${other.errmsg}`, { cause: error });
-  if (other !== undefined)
-    throw doesNotFit.has(other.code) ? new RefusedError('', other.errmsg ?? 'the document does not fit') : error;
-  const places = (wanted: (code: number) => boolean) =>
-    new Set(failures.filter(({ code }) => wanted(code)).map(({ index }) => index));
-  return {
-    duplicates: places((code) => code === duplicateKey),
-    conflicts: places((code) => conflicts.has(code)),
-  };
+  const isDuplicate = ({ code }: WriteError) => code === duplicateKey;
+  const isConflicting = ({ code, errmsg }: WriteError) => saysConflict(code, errmsg);
+  const other = failures.find((failure) => !isDuplicate(failure) && !isConflicting(failure));
+  if (other !== undefined) {
+    const { code, errmsg = 'the document does not fit' } = other;
+    if (saysAway(code, errmsg)) throw new UnavailableError(`MongoDB is away: ${errmsg}`, { cause: error });
+    throw doesNotFit.has(code) ? new RefusedError('', errmsg) : error;
+  }
+  const places = (wanted: (failure: WriteError) => boolean) =>
+    new Set(failures.filter(wanted).map(({ index }) => index));
+  return { duplicates: places(isDuplicate), conflicts: places(isConflicting) };
 }
 
 /** MongoDB says `index: name dup key`, DocumentDB says `Index 'name'`. */
