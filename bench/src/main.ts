@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { runCommandLine } from '@tributary/testing';
 import type { Row } from './benchmark.ts';
 import { benchmarks } from './benchmarks/index.ts';
 import { machineLine } from './machine.ts';
@@ -19,18 +20,9 @@ Measures Tributary against bare baselines and writes the table into README.md.
 Exit codes: 0 measured, whatever the figures; 1 failed; 2 wrong arguments.
 `;
 
-process.exitCode = await main();
+process.exitCode = await runCommandLine(usage, readArguments, measure);
 
-async function main(): Promise<number> {
-  const settings = readArguments();
-  if (typeof settings === 'string') {
-    process.stderr.write(`${settings}\n\n${usage}`);
-    return 2;
-  }
-  if (settings.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
+async function measure(settings: ReturnType<typeof readArguments>): Promise<number> {
   const rows: Row[] = [];
   try {
     for (const benchmark of benchmarks.filter(({ name }) => settings.only.includes(name))) {
@@ -50,24 +42,20 @@ async function main(): Promise<number> {
 }
 
 function readArguments() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        only: { type: 'string', default: names.join(',') },
-        rounds: { type: 'string', default: '5' },
-        json: { type: 'boolean', default: false },
-        'no-write': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const only = values.only.split(',').map((name) => name.trim());
-    const unknown = only.filter((name) => !names.includes(name));
-    if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}; there are ${names.join(', ')}`);
-    const rounds = Number(values.rounds);
-    if (!Number.isInteger(rounds) || rounds < 5 || rounds > 1000)
-      throw new Error('--rounds must be a whole number from 5');
-    return { only, rounds, json: values.json, write: !values['no-write'], help: values.help };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', default: names.join(',') },
+      rounds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      'no-write': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only.split(',').map((name) => name.trim());
+  const unknown = only.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new Error(`--only: there is no ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  const rounds = Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 5 || rounds > 1000)
+    throw new Error('--rounds must be a whole number from 5');
+  return { only, rounds, json: values.json, write: !values['no-write'], help: values.help };
 }

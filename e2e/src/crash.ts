@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { runCommandLine } from '@tributary/testing';
 import type { Disruption } from './run-crash.ts';
 import { modesNamed, runModes, wholeNumber } from './run-modes.ts';
 
@@ -20,53 +21,36 @@ Puts load on Tributary, kills its parts with SIGKILL meanwhile, and checks every
 Exit codes: 0 every promise was kept; 1 some were broken, or the test failed; 2 wrong arguments; 3 no servers to run on.
 `;
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  const settings = readArguments();
-  if (typeof settings === 'string') {
-    process.stderr.write(`${settings}\n\n${usage}`);
-    return 2;
-  }
-  if (settings.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  return runModes(settings);
-}
+process.exitCode = await runCommandLine(usage, readArguments, runModes);
 
 function readArguments() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        kills: { type: 'string', default: '20' },
-        outage: { type: 'boolean', default: false },
-        rolling: { type: 'boolean', default: false },
-        seconds: { type: 'string' },
-        seed: { type: 'string', default: randomBytes(4).toString('hex') },
-        mode: { type: 'string', default: 'scale' },
-        writers: { type: 'string', default: '5' },
-        calls: { type: 'boolean', default: false },
-        keep: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    const modes = modesNamed(values.mode);
-    const kills = wholeNumber('--kills', values.kills);
-    if (values.outage && values.rolling) throw new Error('--outage and --rolling exclude each other');
-    const disruption: Disruption = values.outage ? 'outage' : values.rolling ? 'rolling' : 'kills';
-    if (disruption !== 'kills' && values.mode !== 'scale') throw new Error(`--${disruption} needs --mode scale`);
-    const defaultSeconds = values.outage ? 60 : kills * 4.5;
-    return {
-      ...values,
-      kills,
-      disruption,
-      seconds: values.seconds === undefined ? defaultSeconds : wholeNumber('--seconds', values.seconds),
-      writers: wholeNumber('--writers', values.writers),
-      modes,
-    };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '20' },
+      outage: { type: 'boolean', default: false },
+      rolling: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      seed: { type: 'string', default: randomBytes(4).toString('hex') },
+      mode: { type: 'string', default: 'scale' },
+      writers: { type: 'string', default: '5' },
+      calls: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const modes = modesNamed(values.mode);
+  const kills = wholeNumber('--kills', values.kills);
+  if (values.outage && values.rolling) throw new Error('--outage and --rolling exclude each other');
+  const disruption: Disruption = values.outage ? 'outage' : values.rolling ? 'rolling' : 'kills';
+  if (disruption !== 'kills' && values.mode !== 'scale') throw new Error(`--${disruption} needs --mode scale`);
+  const defaultSeconds = values.outage ? 60 : kills * 4.5;
+  return {
+    ...values,
+    kills,
+    disruption,
+    seconds: values.seconds === undefined ? defaultSeconds : wholeNumber('--seconds', values.seconds),
+    writers: wholeNumber('--writers', values.writers),
+    modes,
+  };
 }

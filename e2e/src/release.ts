@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheDirectory, cachedFolder } from '@tributary/testing/servers';
 import { type ProviderChannel, providerChannels } from './providers/index.ts';
 
 /** The checkout that this file is of. */
@@ -27,19 +27,14 @@ export function previousRelease(): string {
  * Takes a release from git into the cache folder and installs it there, unless it is there already.
  * @throws when this is no git checkout with its history, or the install fails.
  */
-export function checkOutRelease(revision: string, report: (line: string) => void): Release {
+export async function checkOutRelease(revision: string, report: (line: string) => void): Promise<Release> {
   const commit = git('rev-parse', '--verify', `${revision}^{commit}`);
-  const cache = process.env['TRIBUTARY_CACHE_DIR'] ?? join(homedir(), '.cache', 'tributary');
-  const folder = join(cache, 'releases', commit);
-  if (!existsSync(folder)) {
-    mkdirSync(dirname(folder), { recursive: true });
-    const unfinished = mkdtempSync(`${folder}-`);
-    const archive = join(unfinished, 'release.tar');
+  const folder = await cachedFolder(cacheDirectory(), `release-${commit}`, async (empty) => {
+    const archive = join(empty, 'release.tar');
     git('archive', '--output', archive, commit);
-    run('tar', ['-xf', archive, '-C', unfinished]);
+    run('tar', ['-xf', archive, '-C', empty]);
     rmSync(archive);
-    renameSync(unfinished, folder);
-  }
+  });
   report(`the previous release is ${commit}, in ${folder}`);
   run(process.execPath, [join(folder, 'scripts', 'install.mjs')]);
   return { commit, folder };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { runCommandLine } from '@tributary/testing';
 import { checkOutRelease, previousRelease } from './release.ts';
 import { modesNamed, progressOnStderr, runModes, wholeNumber } from './run-modes.ts';
 
@@ -17,44 +18,29 @@ by one, and checks every promise afterwards.
 Exit codes: 0 every promise was kept; 1 some were broken, or the test failed; 2 wrong arguments; 3 no servers to run on.
 `;
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  const settings = readArguments();
-  if (typeof settings === 'string') {
-    process.stderr.write(`${settings}\n\n${usage}`);
-    return 2;
-  }
-  if (settings.help) {
-    process.stdout.write(usage);
-    return 0;
-  }
+process.exitCode = await runCommandLine(usage, readArguments, async (settings) => {
   const report = progressOnStderr();
-  const release = checkOutRelease(settings.from ?? previousRelease(), report);
+  const release = await checkOutRelease(settings.from ?? previousRelease(), report);
   return runModes({ ...settings, release, kills: 0, disruption: 'upgrade' }, report);
-}
+});
 
 function readArguments() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        from: { type: 'string' },
-        seconds: { type: 'string', default: '20' },
-        seed: { type: 'string', default: randomBytes(4).toString('hex') },
-        mode: { type: 'string', default: 'both' },
-        writers: { type: 'string', default: '3' },
-        keep: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    return {
-      ...values,
-      modes: modesNamed(values.mode),
-      seconds: wholeNumber('--seconds', values.seconds),
-      writers: wholeNumber('--writers', values.writers),
-    };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { values } = parseArgs({
+    options: {
+      from: { type: 'string' },
+      seconds: { type: 'string', default: '20' },
+      seed: { type: 'string', default: randomBytes(4).toString('hex') },
+      mode: { type: 'string', default: 'both' },
+      writers: { type: 'string', default: '3' },
+      keep: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...values,
+    modes: modesNamed(values.mode),
+    seconds: wholeNumber('--seconds', values.seconds),
+    writers: wholeNumber('--writers', values.writers),
+  };
 }

@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openDirectoryStore } from '@tributary/blobstore/directory';
 import {
   AgentServiceService,
   CallOutcome,
@@ -10,29 +6,22 @@ import {
   type Ticket,
   TicketServiceService,
 } from '@tributary/contracts';
-import { openEmbeddedStore } from '@tributary/docstore/embedded';
-import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { connectGrpc, createLogger, systemClock } from '@tributary/runtime';
-import { createStandalone } from '@tributary/standalone';
+import type { GrpcChannel } from '@tributary/runtime';
 import { until } from '@tributary/testing';
 import { freePort } from '@tributary/testing/servers';
 import { type Leg, startTwilioSimulator, type TwilioSimulator } from '@tributary/testing/simulators/twilio';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openStandalone } from './open-standalone.ts';
 
 const account = { accountSid: `AC${'7'.repeat(32)}`, authToken: 'simulated' };
 const hotline = '+15005550006';
 const stack = new AsyncDisposableStack();
 let twilio: TwilioSimulator;
-let channel: ReturnType<typeof connectGrpc>;
+let channel: GrpcChannel;
 const tickets = () => channel.api(TicketServiceService);
 const agents = () => channel.api(AgentServiceService);
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-calls-'));
-  stack.defer(() => rm(folder, { recursive: true }));
-  const eventLog = stack.use(await openEmbeddedLog({ folder: ':memory:' }));
-  const docStore = stack.use(await openEmbeddedStore({ folder: ':memory:' }));
-  const blobStore = stack.use(await openDirectoryStore({ folder }));
   const httpPort = await freePort();
   const publicUrl = `http://127.0.0.1:${httpPort}`;
   const voiceUrl = `${publicUrl}/channels/phone/voice/call`;
@@ -42,14 +31,9 @@ beforeAll(async () => {
       numbers: [{ accountSid: account.accountSid, number: hotline, voiceUrl }],
     }),
   );
-  const system = await createStandalone({
-    ...{ eventLog, docStore, blobStore, clock: systemClock, logger: createLogger('e2e', 'error') },
-    ...{ host: '127.0.0.1', httpPort, grpcPort: 0 },
-    environment: {
-      HOST: '127.0.0.1',
-      SMTP_PORT: '0',
-      EMAIL_OUT: `file:${join(folder, 'outbox')}`,
-      ROUTER_SEED_PRESENCE: 'online',
+  ({ channel } = await openStandalone(stack, {
+    httpPort,
+    environment: () => ({
       PUBLIC_URL: publicUrl,
       TWILIO_ACCOUNTS: JSON.stringify([
         {
@@ -59,11 +43,8 @@ beforeAll(async () => {
           numbers: [{ number: hotline, channels: ['phone'] }],
         },
       ]),
-    },
-  });
-  await system.start();
-  stack.defer(() => system.stop());
-  channel = stack.use(connectGrpc(`127.0.0.1:${system.ports.grpc}`));
+    }),
+  }));
 }, 60_000);
 afterAll(async () => {
   expect(twilio.voice.problems).toEqual([]);

@@ -1,19 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openDirectoryStore } from '@tributary/blobstore/directory';
 import { AgentServiceService, ListTicketsRequest, OfferState, TicketServiceService } from '@tributary/contracts';
-import { openEmbeddedStore } from '@tributary/docstore/embedded';
-import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { connectGrpc, createLogger, systemClock } from '@tributary/runtime';
-import { createStandalone } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { expect, test } from 'vitest';
 import { ChatCustomer } from '../src/chat-customer.ts';
 import { MessageBook } from '../src/message-book.ts';
+import { openStandalone } from './open-standalone.ts';
 
 const source = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const pending: OfferState = OfferState.OFFER_STATE_PENDING;
@@ -21,32 +17,20 @@ const pending: OfferState = OfferState.OFFER_STATE_PENDING;
 test('a chat is offered where the policy says so: one agent declines by agents.v1, the next accepts by the command and answers', {
   timeout: 60_000,
 }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-e2e-'));
   await using opened = new AsyncDisposableStack();
-  opened.defer(() => rm(folder, { recursive: true, force: true }));
-  const eventLog = opened.use(await openEmbeddedLog({ folder: join(folder, 'log') }));
-  const docStore = opened.use(await openEmbeddedStore({ folder: join(folder, 'documents') }));
-  const blobStore = opened.use(await openDirectoryStore({ folder: join(folder, 'blobs') }));
   const demo = await readFile(source('services/router/policies/demo.yaml'), 'utf8');
-  const policy = join(folder, 'policy.yaml');
-  await writeFile(policy, demo.replace(/^offers:$/m, 'offers:\n  chat: { timeout: 30s }'));
-  const system = await createStandalone({
-    ...{ eventLog, docStore, blobStore, clock: systemClock, logger: createLogger('e2e', 'error') },
-    ...{ host: '127.0.0.1', httpPort: 0, grpcPort: 0 },
-    environment: {
-      ...{ HOST: '127.0.0.1', SMTP_PORT: '0', EMAIL_OUT: `file:${join(folder, 'outbox')}` },
-      ...{ ROUTER_SEED_PRESENCE: 'online', ROUTER_POLICY_FILE: policy },
+  const { httpAddress, grpcAddress, channel } = await openStandalone(opened, {
+    environment(folder) {
+      const policy = join(folder, 'policy.yaml');
+      writeFileSync(policy, demo.replace(/^offers:$/m, 'offers:\n  chat: { timeout: 30s }'));
+      return { ROUTER_POLICY_FILE: policy };
     },
   });
-  await system.start();
-  opened.defer(() => system.stop());
-  const address = `127.0.0.1:${system.ports.grpc}`;
-  const channel = opened.use(connectGrpc(address));
   const agents = channel.api(AgentServiceService);
   const tickets = channel.api(TicketServiceService);
   const tributary = async (...words: readonly string[]) => {
     const command = ['--conditions=@tributary/source', source('packages/cli/src/main.ts'), ...words];
-    const env = { ...process.env, TICKETING_ADDRESS: address, ROUTER_ADDRESS: address };
+    const env = { ...process.env, TICKETING_ADDRESS: grpcAddress, ROUTER_ADDRESS: grpcAddress };
     return (await promisify(execFile)(process.execPath, command, { env })).stdout;
   };
   const offered = (not = '') =>
@@ -59,7 +43,7 @@ test('a chat is offered where the policy says so: one agent declines by agents.v
   const ticket = async () =>
     (await tickets.listTickets(ListTicketsRequest.fromPartial({ channel: 'chat' }))).tickets[0];
 
-  const url = `ws://127.0.0.1:${system.ports.http}/chat/v1/ws`;
+  const url = `ws://${httpAddress}/chat/v1/ws`;
   const customer = new ChatCustomer('chat 1', { url, site: 'demo', book: new MessageBook() });
   opened.defer(() => customer.close());
   customer.write('How do I connect the scooter to my phone?');

@@ -1,26 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openDirectoryStore } from '@tributary/blobstore/directory';
 import { ListTicketsRequest, TicketServiceService, Visibility } from '@tributary/contracts';
-import { openEmbeddedStore } from '@tributary/docstore/embedded';
-import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { connectGrpc, createLogger, systemClock } from '@tributary/runtime';
-import { createStandalone } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { startWeiboSimulator } from '@tributary/testing/simulators/weibo';
 import { expect, test } from 'vitest';
+import { openStandalone } from './open-standalone.ts';
 
 const us = { uid: '1902538057', name: 'Brand' };
 const mei = { uid: '2489518277', name: '梅' };
 
 test('a public complaint on Weibo is answered there once, goes on in private on the same ticket, and ends in public', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-e2e-'));
   await using opened = new AsyncDisposableStack();
-  opened.defer(() => rm(folder, { recursive: true, force: true }));
-  const eventLog = opened.use(await openEmbeddedLog({ folder: join(folder, 'log') }));
-  const docStore = opened.use(await openEmbeddedStore({ folder: join(folder, 'documents') }));
-  const blobStore = opened.use(await openDirectoryStore({ folder: join(folder, 'blobs') }));
   let gateway = '';
   const weibo = opened.use(
     await startWeiboSimulator({
@@ -32,19 +20,11 @@ test('a public complaint on Weibo is answered there once, goes on in private on 
     ...{ channel: 'weibo', name: 'brand', uid: us.uid, appSecret: 'secret', accessToken: 'token', pollSeconds: 5 },
     ...{ operatorIp: '203.0.113.7', apiUrl: weibo.url, messageApiUrl: weibo.url, fileApiUrl: weibo.url },
   };
-  const system = await createStandalone({
-    ...{ eventLog, docStore, blobStore, clock: systemClock, logger: createLogger('e2e', 'error') },
-    ...{ host: '127.0.0.1', httpPort: 0, grpcPort: 0 },
-    environment: {
-      ...{ HOST: '127.0.0.1', SMTP_PORT: '0', EMAIL_OUT: `file:${join(folder, 'outbox')}` },
-      ...{ ROUTER_SEED_PRESENCE: 'online', SOCIAL_ACCOUNTS: JSON.stringify([account]) },
-    },
-  });
   const complaint = weibo.post(mei, `@${us.name} 我的电池冒烟了！`);
-  await system.start();
-  opened.defer(() => system.stop());
-  gateway = `http://127.0.0.1:${system.ports.http}`;
-  const channel = opened.use(connectGrpc(`127.0.0.1:${system.ports.grpc}`));
+  const { httpAddress, channel } = await openStandalone(opened, {
+    environment: () => ({ SOCIAL_ACCOUNTS: JSON.stringify([account]) }),
+  });
+  gateway = `http://${httpAddress}`;
   const tickets = channel.api(TicketServiceService);
 
   await until('the invitation under the post', () => weibo.comments.length === 1, { timeoutMs: 20_000 });

@@ -1,29 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { openDirectoryStore } from '@tributary/blobstore/directory';
 import { type Ticket, TicketServiceService } from '@tributary/contracts';
-import { openEmbeddedStore } from '@tributary/docstore/embedded';
-import { openEmbeddedLog } from '@tributary/eventlog/embedded';
-import { connectGrpc, createLogger, systemClock } from '@tributary/runtime';
-import { createStandalone } from '@tributary/standalone';
 import { until } from '@tributary/testing';
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { expect, onTestFinished, test } from 'vitest';
+import { openStandalone } from './open-standalone.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 /** Everything in one process, joined to a simulated platform. */
 async function start() {
-  const folder = await mkdtemp(join(tmpdir(), 'tributary-webhook-'));
-  const stores = {
-    eventLog: await openEmbeddedLog({ folder: join(folder, 'log') }),
-    docStore: await openEmbeddedStore({ folder: join(folder, 'documents') }),
-    blobStore: await openDirectoryStore({ folder: join(folder, 'blobs') }),
-  };
-  const platform = await startWebhookSimulator({ secret, account: 'shop', gateway: () => address() });
+  const opened = new AsyncDisposableStack();
+  onTestFinished(() => opened.disposeAsync());
+  let httpAddress = '';
+  const address = () => `http://${httpAddress}`;
+  const platform = opened.use(await startWebhookSimulator({ secret, account: 'shop', gateway: address }));
   const account = {
     channel: 'webhook',
     name: 'shop',
@@ -32,30 +24,11 @@ async function start() {
     url: platform.url,
     allowPrivateAddress: true,
   };
-  const system = await createStandalone({
-    ...stores,
-    clock: systemClock,
-    logger: createLogger('e2e', 'error'),
-    host: '127.0.0.1',
-    httpPort: 0,
-    grpcPort: 0,
-    environment: {
-      SMTP_PORT: 'off',
-      EMAIL_OUT: `file:${join(folder, 'outbox')}`,
-      ROUTER_SEED_PRESENCE: 'online',
-      SOCIAL_ACCOUNTS: JSON.stringify([account]),
-    },
+  const system = await openStandalone(opened, {
+    environment: () => ({ SMTP_PORT: 'off', SOCIAL_ACCOUNTS: JSON.stringify([account]) }),
   });
-  const address = () => `http://127.0.0.1:${system.ports.http}`;
-  await system.start();
-  const channel = connectGrpc(`127.0.0.1:${system.ports.grpc}`);
-  onTestFinished(async () => {
-    await channel[Symbol.asyncDispose]();
-    await system.stop();
-    await platform[Symbol.asyncDispose]();
-    for (const store of Object.values(stores)) await store[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
-  });
+  httpAddress = system.httpAddress;
+  const { channel } = system;
   const tickets = channel.api(TicketServiceService);
   const owned = (): Promise<Ticket> =>
     until('an owned ticket', async () => {

@@ -3,6 +3,7 @@ import { signedForm, startTwilioSimulator } from '@tributary/testing/simulators/
 import { startWebhookSimulator } from '@tributary/testing/simulators/webhook';
 import { createTransport } from 'nodemailer';
 import WebSocket from 'ws';
+import { fetchFailure } from '../fetch-failure.ts';
 import type { Deployment, LoadChannel } from './arguments.ts';
 
 /** Brings messages of one channel. */
@@ -144,8 +145,7 @@ async function post(address: string, headers: Readonly<Record<string, string>>, 
     status = answer.status;
     retryAfter = answer.headers.get('retry-after');
   } catch (error) {
-    const { name, cause } = error as { name: string; cause?: { code?: string } };
-    throw new Error(cause?.code ?? name);
+    throw new Error(fetchFailure(error));
   }
   if (status >= 300) throw new Error(retryAfter === null ? String(status) : `${status} with Retry-After`);
 }

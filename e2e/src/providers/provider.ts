@@ -1,3 +1,5 @@
+import { fetchFailure } from '../fetch-failure.ts';
+
 /** One message of a customer, as its provider brings it. */
 export interface ProviderMessage {
   /** As `nameOf` gives it of the entry that it becomes. */
@@ -30,8 +32,6 @@ export const notFetched = 'not fetched';
 
 const giveTimeoutMs = 10_000;
 
-class RefusedForGood extends Error {}
-
 /** Resolves as `give` does. @throws when it is refused for good. */
 export async function post(
   url: string,
@@ -39,14 +39,9 @@ export async function post(
   body: string,
 ): Promise<string | undefined> {
   const signal = AbortSignal.timeout(giveTimeoutMs);
-  try {
-    const response = await fetch(url, { method: 'POST', headers, body, signal });
-    const text = await response.text().catch(() => '');
-    if (response.status < 400 || response.status >= 500) return response.ok ? undefined : String(response.status);
-    throw new RefusedForGood(`${url} answered ${response.status} ${text}`);
-  } catch (error) {
-    if (error instanceof RefusedForGood) throw error;
-    const { name, cause } = error as { name: string; cause?: { code?: string } };
-    return cause?.code ?? name;
-  }
+  const response = await fetch(url, { method: 'POST', headers, body, signal }).catch(fetchFailure);
+  if (typeof response === 'string') return response;
+  const text = await response.text().catch(() => '');
+  if (response.status >= 400 && response.status < 500) throw new Error(`${url} answered ${response.status} ${text}`);
+  return response.ok ? undefined : String(response.status);
 }

@@ -41,8 +41,8 @@ export interface Provider extends AsyncDisposable {
   readonly url: string;
   readonly calls?: ProviderCalls;
   /**
-   * Where nobody calls us by HTTP, or one message takes several calls: the customer writes, at a provider that we ask or to ourselves. The same id again is a
-   * repeat, as the protocol has it.
+   * Where nobody calls us by HTTP, or one message takes several calls: the customer writes, at a provider that we ask or to
+   * ourselves. The same id again is a repeat, as the protocol has it.
    * @returns false when we said to come again.
    */
   write?(message: CustomerMessage, ourUrl: string): boolean | Promise<boolean>;

@@ -195,7 +195,7 @@ export class EmbeddedCollection<T extends Document> implements Collection<T> {
     const { schema } = this.#table;
     const order = planSort(sort, schema);
     const inOrder = order !== undefined;
-    const plans = inOrder ? planMerged(clauses, sort, schema) : [planFilter(clauses, schema)];
+    const plans = planMerged(clauses, sort, schema);
     const exact = plans.every((plan) => plan.exact);
     const enough = inOrder ? skip + limit : Number.POSITIVE_INFINITY;
     const rows: Row[] = [];

@@ -22,7 +22,8 @@ export interface CatchUp extends Service {
 
 /**
  * Twilio brings a message for 15 seconds and then drops the event, though it keeps the message. So it is asked every five
- * minutes, at each start, and soon again when that failed, for what came meanwhile. What another replica got is accepted again, which is harmless.
+ * minutes, at each start, and soon again when that failed, for what came meanwhile. What another replica got is accepted
+ * again, which is harmless.
  * A number that was never asked for begins now: its past is not ours.
  * @param accept Takes the parameters as the webhook would have had them.
  */
